@@ -1,0 +1,1 @@
+"""Rules and the run that puts them to networks."""

@@ -1,0 +1,74 @@
+"""The base of all operators: one application of a mathematical operation in a network."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+from netlint.graph.parameter import Layer
+from netlint.graph.provenance import Site
+from netlint.graph.unknown import Bool, Shape, Unknown
+
+O = TypeVar("O", bound="Operator")  # noqa: E741
+
+
+@dataclass(eq=False, kw_only=True)
+class Operator:
+    """One application of an operation. Identity is what counts; attributes are the operation's own arguments.
+
+    The first group of fields says where it stands in the network: `inputs` (the operators whose results it reads, in
+    argument order), `layer` (the module object that is applied; None for a functional call), `site` (where it is
+    applied: the call in `forward`, or the layer's constructor when a container applies it), `scope` (the innermost user
+    module or container in whose forward it is applied) and `shape` (of its result; None if the rank is unknown).
+    `inplace` is True when it overwrites its first input.
+    """
+
+    inputs: tuple[Operator, ...] = ()
+    layer: Layer | None = None
+    site: Site | None = None
+    scope: Layer | None = None
+    shape: Shape | None = None
+    inplace: bool | Unknown = False
+
+    elementwise: ClassVar[bool] = False
+    """Each output element depends on one element of each (broadcast) input at the same position."""
+    weighted: ClassVar[bool] = False
+    """Counts as one layer of depth: a learned linear map."""
+    random_in_training: ClassVar[bool] = False
+    """Draws random numbers in training mode."""
+    stateful_in_training: ClassVar[bool] = False
+    """Updates buffers in training mode."""
+
+    @property
+    def name(self) -> str:
+        """The operator's name as shown to users: the class name unless a subclass is more exact (`Conv2d`)."""
+        return type(self).__name__
+
+    @property
+    def path(self) -> str:
+        """The module path of the applied layer, or of the module in whose forward it is called."""
+        if self.layer is not None:
+            return self.layer.path
+        return self.scope.path if self.scope is not None else ""
+
+    @property
+    def monotone(self) -> Bool:
+        """Non-decreasing in its first input, element by element (so that it commutes with max)."""
+        return False
+
+    def parameter_shapes(self) -> dict[str, Shape]:
+        """The shapes of the learned parameters by state_dict key, from the operator's arguments."""
+        return {}
+
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        """The shape of the result from the shapes of the inputs; None if not even the rank is known."""
+        return None
+
+    def apply(self: O, *inputs: Operator, **where: object) -> O:
+        """A copy of this template that stands in a graph and reads `inputs`."""
+        node = copy(self)
+        node.inputs = inputs
+        for field, value in where.items():
+            setattr(node, field, value)
+        return node

@@ -1,0 +1,48 @@
+"""Dropout and its relatives (statements S1-S4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from netlint.graph.operator import Operator
+from netlint.graph.unknown import Float, Unknown
+
+
+@dataclass(eq=False, kw_only=True)
+class Dropout(Operator):
+    """Zeroes single elements with probability p in training and scales the rest by 1 / (1 - p).
+
+    `training` is how a functional call was told its mode: True, False, Unknown (`self.training` and the like), or None for a
+    module, which follows its own mode. `explicit` is False when a functional call was not told at all (S3).
+    """
+
+    elementwise: ClassVar[bool] = True
+    random_in_training: ClassVar[bool] = True
+    p: Float = 0.5
+    training: bool | Unknown | None = None
+    explicit: bool = True
+
+
+@dataclass(eq=False, kw_only=True)
+class ChannelDropout(Dropout):
+    """Zeroes whole channels (`Dropout1d`, `Dropout2d`, `Dropout3d`)."""
+
+    dims: int = 2
+
+
+@dataclass(eq=False, kw_only=True)
+class AlphaDropout(Dropout):
+    """Dropout that keeps mean and variance of SELU activations; whole channels when `channels`."""
+
+    channels: bool = False
+
+
+@dataclass(eq=False, kw_only=True)
+class DropPath(Dropout):
+    """Stochastic depth: zeroes a residual branch of whole samples."""
+
+
+@dataclass(eq=False, kw_only=True)
+class DropBlock(Dropout):
+    """Zeroes contiguous regions of feature maps."""
