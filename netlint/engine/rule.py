@@ -135,10 +135,10 @@ class TrainingFacts:
 class Example:
     """A piece of user code that a rule must (invalid) or must not (valid) flag.
 
-    `code` is a whole file without its usual imports (`import torch`, `from torch import nn`, `import torch.nn.functional as F` are added). In an invalid
-    example the flagged line ends in `# here` (several may). `because` says why a valid one is fine. `options` are the rule's settings for it,
-    `training` the user's training facts, `severity` what is expected if not the default. `unknown` is True when the rule must
-    answer Unknown rather than clear.
+    `code` is a whole file without its usual imports (`import torch`, `from torch import nn`, `import torch.nn.functional as F`
+    are added). In an invalid example the flagged line ends in `# here` (several may). `because` says why a valid one is fine.
+    `options` are the rule's settings for it, `training` the user's training facts, `severity` what is expected if not the
+    default. `unknown` is True when the rule must answer Unknown rather than clear.
     """
 
     code: str
@@ -168,9 +168,10 @@ FixFunction: TypeAlias = "Callable[[Finding, Graph], Intent | None]"
 class Rule:
     """One piece of advice.
 
-    `code` is `NL` and three digits, `name` the bad pattern in kebab case (so that "allow <name>" reads well), `summary` one line for the table,
-    `statements` the document's statements it carries (S-numbers; empty for what goes beyond the document), `evidence` one line shown with each
-    finding, `fix_contract` what its fix declares (None: it has no fix), `options` its settings.
+    `code` is `NL` and three digits, `name` the bad pattern in kebab case (so that "allow <name>" reads well), `summary` one line
+    for the table, `statements` the document's statements it carries (S-numbers; empty for what goes beyond the document),
+    `evidence` one line shown with each finding, `fix_contract` what its fix declares (None: it has no fix), `options` its
+    settings.
     """
 
     code: str

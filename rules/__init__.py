@@ -1,0 +1,1 @@
+"""The built-in rule pack: a folder a chapter, a file a rule."""
