@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
+from netlint.graph.index import Index, Kinds
 from netlint.graph.operator import Operator
 from netlint.graph.operators import Alternatives, Input, Opaque, Select
 from netlint.graph.parameter import Layer, Parameter
@@ -14,7 +15,6 @@ from netlint.graph.training import TrainingContext
 from netlint.graph.unknown import Int, Unknown
 
 T = TypeVar("T", bound=Operator)
-Kinds: TypeAlias = "type[Operator] | tuple[type[Operator], ...]"
 
 
 @dataclass(eq=False, slots=True)
@@ -50,12 +50,25 @@ class Graph:
     """Why the parameter count is not exact, if construction itself could not be followed."""
 
     _consumers: dict[int, list[Operator]] | None = field(default=None, repr=False)
+    _index: Index | None = field(default=None, repr=False)
 
     def add(self, operator: T) -> T:
         """Appends an operator whose inputs are already set."""
         self.operators.append(operator)
-        self._consumers = None
+        self.changed()
         return operator
+
+    def changed(self) -> None:
+        """Forgets what was computed about the graph; to be called after an edit other than `add` (inputs, outputs)."""
+        self._consumers = None
+        self._index = None
+
+    @property
+    def index(self) -> Index:
+        """Reachability between the operators, computed when it is first asked for."""
+        if self._index is None or self._index.outputs is not self.outputs:
+            self._index = Index(self.operators, self.outputs)
+        return self._index
 
     def of(self, kind: type[T]) -> Iterator[T]:
         """The operators of a kind, in order of application."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
 
 from netlint.graph.parameter import Layer
@@ -24,10 +24,10 @@ class Operator:
     `inplace` is True when it overwrites its first input.
     """
 
-    inputs: tuple[Operator, ...] = ()
-    layer: Layer | None = None
-    site: Site | None = None
-    scope: Layer | None = None
+    inputs: tuple[Operator, ...] = field(default=(), repr=False)  # a repr that followed them would print the whole network
+    layer: Layer | None = field(default=None, repr=False)
+    site: Site | None = field(default=None, repr=False)
+    scope: Layer | None = field(default=None, repr=False)
     shape: Shape | None = None
     inplace: bool | Unknown = False
 
@@ -69,6 +69,6 @@ class Operator:
         """A copy of this template that stands in a graph and reads `inputs`."""
         node = copy(self)
         node.inputs = inputs
-        for field, value in where.items():
-            setattr(node, field, value)
+        for key, value in where.items():
+            setattr(node, key, value)
         return node

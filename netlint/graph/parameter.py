@@ -33,7 +33,7 @@ class Parameter:
     shape: Shape | None
     trainable: bool | Unknown = True
     initialization: Initialization | None = None
-    owner: Layer | None = None
+    owner: Layer | None = field(default=None, repr=False)
 
     def count(self) -> Int:
         """The number of elements, or Unknown with the first reason found."""
@@ -62,9 +62,9 @@ class Layer:
     kind: str
     operator: Operator | None = None
     parameters: dict[str, Parameter] = field(default_factory=dict)
-    children: dict[str, Layer] = field(default_factory=dict)
+    children: dict[str, Layer] = field(default_factory=dict, repr=False)
     site: Site | None = None
-    parent: Layer | None = None
+    parent: Layer | None = field(default=None, repr=False)
     registered: bool = True
     hooked: bool = False
     indexed: bool = False

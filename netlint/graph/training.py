@@ -27,8 +27,8 @@ class ParameterGroup:
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Optimizer:
-    """A `torch.optim` optimizer: `kind` is its class name (`SGD`, `Adam`, `AdamW`, ...). `explicit` holds the names of the options written in the
-    code (the others are PyTorch's defaults)."""
+    """A `torch.optim` optimizer: `kind` is its class name (`SGD`, `Adam`, `AdamW`, ...). `explicit` holds the names of the options
+    written in the code (the others are PyTorch's defaults)."""
 
     kind: str
     groups: tuple[ParameterGroup, ...]

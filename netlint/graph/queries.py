@@ -1,0 +1,482 @@
+"""Questions that rules ask of a graph: depth, neighbours in weight layers, heads, gates, residual paths, attention.
+
+Every answer about one operator is remembered by the graph's index until the graph changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
+
+from netlint.graph.graph import Graph
+from netlint.graph.index import Kinds, OperatorSet
+from netlint.graph.operator import Operator
+from netlint.graph.operators import (
+    GLU,
+    Activation,
+    Add,
+    Alternatives,
+    Attention,
+    Binary,
+    Concat,
+    Conv,
+    Detach,
+    Div,
+    Dropout,
+    Einsum,
+    Elementwise,
+    Expand,
+    Flatten,
+    Identity,
+    Input,
+    Linear,
+    Loss,
+    MatMul,
+    Mul,
+    MultiheadAttention,
+    Norm,
+    Opaque,
+    Pad,
+    Permute,
+    PixelShuffle,
+    Rearrange,
+    Recurrent,
+    RecurrentCell,
+    Resample,
+    Reshape,
+    Select,
+    Slice,
+    Softmax,
+    Split,
+    Squeeze,
+    Transformer,
+    TransformerLayer,
+    Unflatten,
+    Unsqueeze,
+    Weight,
+)
+from netlint.graph.parameter import Layer
+from netlint.graph.unknown import Unknown
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MOVES = (Identity, Flatten, Unflatten, Reshape, Permute, Squeeze, Unsqueeze, Expand, Slice, Split, Select, Rearrange, PixelShuffle, Pad)
+"""Operators that only move, copy or pick elements: each element of the result is an element of the input (or padding)."""
+
+RECURRENT = (Recurrent, RecurrentCell)
+ATTENTION = (Attention, MultiheadAttention, TransformerLayer, Transformer)
+
+
+def _remembered(query: Callable[P, R]) -> Callable[P, R]:
+    """Keeps a query's answers in the index of the graph, which is its first argument."""
+
+    @wraps(query)
+    def answer(*args: P.args, **kwargs: P.kwargs) -> R:
+        graph = cast(Graph, args[0])
+        memory = graph.index.memory
+        key = (query, *args[1:], *kwargs.values())  # operators hash by identity
+        if key not in memory:
+            memory[key] = query(*args, **kwargs)
+        return cast(R, memory[key])
+
+    return answer
+
+
+# -- reachability ---------------------------------------------------------------------------------------------------------
+
+
+def reaches(graph: Graph, operator: Operator, kinds: Kinds) -> bool:
+    """Whether an operator of the given kinds reads the result, directly or through others."""
+    return bool(graph.index.downstream(operator) & graph.index.of(kinds))
+
+
+def comes_from(graph: Graph, operator: Operator, kinds: Kinds) -> bool:
+    """Whether the result depends on an operator of the given kinds, directly or through others."""
+    return bool(graph.index.upstream(operator) & graph.index.of(kinds))
+
+
+def is_upstream(graph: Graph, first: Operator, second: Operator) -> bool:
+    """Whether `second` depends on the result of `first`."""
+    return bool(graph.index.upstream(second) & graph.index.bit(first))
+
+
+def between(graph: Graph, first: Operator, second: Operator) -> list[Operator]:
+    """The operators on all paths from `first` to `second`, without both ends."""
+    index = graph.index
+    return index.members(index.downstream(first) & index.upstream(second))
+
+
+def norm_between(graph: Graph, first: Operator, second: Operator) -> Norm | None:
+    """The first normalisation layer on a path from `first` to `second`."""
+    return next((node for node in between(graph, first, second) if isinstance(node, Norm)), None)
+
+
+def reaches_output(graph: Graph, operator: Operator) -> bool:
+    """Whether an output of the network is the operator's result or depends on it."""
+    return bool(graph.index.network & graph.index.bit(operator))
+
+
+@_remembered
+def depends_on_data(graph: Graph, operator: Operator) -> bool:
+    """Whether the result changes with the network's input; what could not be seen is taken to depend on it."""
+    index = graph.index
+    return bool((index.upstream(operator) | index.bit(operator)) & index.of((Input, Opaque)))
+
+
+def data_inputs(graph: Graph, operator: Operator) -> list[Operator]:
+    """The distinct operands that depend on the network's input: no weights, buffers or numbers."""
+    return [source for source in dict.fromkeys(operator.inputs) if depends_on_data(graph, source)]
+
+
+def same_data(first: Operator, second: Operator) -> bool:
+    """Whether two results are certainly the same values: the same operator, or the same piece of one, through copies."""
+    first, second = _behind_copies(first), _behind_copies(second)
+    if isinstance(first, Select) and isinstance(second, Select):
+        return first.index == second.index and same_data(first.inputs[0], second.inputs[0])
+    return first is second
+
+
+def _behind_copies(operator: Operator) -> Operator:
+    while isinstance(operator, (Identity, Detach)) and operator.inputs:
+        operator = operator.inputs[0]
+    return operator
+
+
+# -- weight layers --------------------------------------------------------------------------------------------------------
+
+
+@_remembered
+def is_weighted(graph: Graph, operator: Operator) -> bool:
+    """Whether an operator is a learned linear map, one layer of depth.
+
+    A product with a parameter (`x @ self.weight`) is one; a convolution with a constant kernel (a blur) is not.
+    """
+    if isinstance(operator, (MatMul, Einsum)):
+        return len(data_inputs(graph, operator)) == 1 and any(_is_weight(graph, source) for source in operator.inputs)
+    if isinstance(operator, (Conv, Linear)) and operator.layer is None and len(operator.inputs) > 1:
+        kernel = operator.inputs[1]
+        return _is_weight(graph, kernel) or depends_on_data(graph, kernel)
+    return operator.weighted
+
+
+def _is_weight(graph: Graph, operator: Operator) -> bool:
+    return not depends_on_data(graph, operator) and (isinstance(operator, Weight) or comes_from(graph, operator, Weight))
+
+
+@_remembered
+def _weighted(graph: Graph) -> OperatorSet:
+    return graph.index.where(lambda operator: is_weighted(graph, operator))
+
+
+@_remembered
+def _depths(graph: Graph) -> dict[int, int]:
+    depths: dict[int, int] = {}
+    for operator in graph.index.order:
+        below = max((depths.get(id(source), 0) for source in operator.inputs), default=0)
+        depths[id(operator)] = below + is_weighted(graph, operator)
+    return depths
+
+
+def weight_depth(graph: Graph) -> int:
+    """The number of weighted operators on the longest path of the network (losses and what follows them add none)."""
+    return max(_depths(graph).values(), default=0)
+
+
+def depth_of(graph: Graph, operator: Operator) -> int:
+    """The number of weighted operators on the longest path up to and including an operator."""
+    return _depths(graph)[id(operator)]
+
+
+@_remembered
+def weighted_before(graph: Graph, operator: Operator) -> list[Operator]:
+    """The nearest weighted operators upstream, nearest first, looking through everything that is not weighted."""
+    return [node for node in graph.upstream(operator, lambda node: is_weighted(graph, node)) if is_weighted(graph, node)]
+
+
+@_remembered
+def weighted_after(graph: Graph, operator: Operator) -> list[Operator]:
+    """The nearest weighted operators downstream, nearest first, looking through everything that is not weighted."""
+    return [node for node in graph.downstream(operator, lambda node: is_weighted(graph, node)) if is_weighted(graph, node)]
+
+
+@_remembered
+def stretch_before(graph: Graph, operator: Operator) -> list[Operator]:
+    """The operators without weights between an operator and the weighted ones upstream, nearest first."""
+    return [node for node in graph.upstream(operator, lambda node: is_weighted(graph, node)) if not is_weighted(graph, node)]
+
+
+@_remembered
+def stretch_after(graph: Graph, operator: Operator) -> list[Operator]:
+    """The operators without weights between an operator and the weighted ones downstream, nearest first."""
+    return [node for node in graph.downstream(operator, lambda node: is_weighted(graph, node)) if not is_weighted(graph, node)]
+
+
+def unseen_before(graph: Graph, operator: Operator) -> Unknown | None:
+    """Why it is not known what stands between an operator and the weighted ones upstream; None when all is seen."""
+    return _unseen(graph, stretch_before(graph, operator))
+
+
+def unseen_after(graph: Graph, operator: Operator) -> Unknown | None:
+    """Why it is not known what stands between an operator and the weighted ones downstream; None when all is seen.
+
+    What training code does with the network's outputs is not asked.
+    """
+    stretch = stretch_after(graph, operator)
+    if reaches_output(graph, operator):
+        stretch = [node for node in stretch if reaches_output(graph, node)]
+    return _unseen(graph, stretch)
+
+
+def _unseen(graph: Graph, operators: Iterable[Operator]) -> Unknown | None:
+    for operator in operators:
+        if isinstance(operator, (Opaque, Alternatives)):
+            return _reason(operator)
+    return None
+
+
+def _reason(operator: Opaque | Alternatives) -> Unknown:
+    if isinstance(operator, Opaque):
+        return Unknown(operator.reason or f"what `{operator.label}` does was not seen")
+    return Unknown(operator.reason or "two branches could not be decided")
+
+
+def origins(graph: Graph, operator: Operator, through: Kinds = MOVES) -> list[Operator]:
+    """What a result is computed by, looking back through the kinds `through`; the origins of both branches of an undecided one.
+
+    An operator that is not looked through is its own origin: ask for the origins of `loss.inputs[0]`.
+    """
+    found: list[Operator] = []
+    pending = [operator]
+    for node in pending:
+        if isinstance(node, Alternatives):
+            pending.extend(node.inputs)
+        elif isinstance(node, through) and node.inputs:
+            pending.append(node.inputs[0])
+        else:
+            found.append(node)
+    return list(dict.fromkeys(found))
+
+
+# -- the part an operator plays -------------------------------------------------------------------------------------------
+
+
+@_remembered
+def is_head(graph: Graph, operator: Operator) -> bool | Unknown:
+    """Whether an operator belongs to the network's output layer: no weighted operator reads its result, and an output or a loss does.
+
+    Networks behind the outputs (a discriminator that judges a generator's result) do not count as readers. Unknown when something
+    unseen reads the result, or when the graph may be a piece of a larger network.
+    """
+    index = graph.index
+    below = index.downstream(operator)
+    if reaches_output(graph, operator):
+        below &= index.network
+    if below & _weighted(graph):
+        skipped = [node for node in stretch_after(graph, operator) if isinstance(node, Alternatives) and reaches_output(graph, node)]
+        return _reason(skipped[0]) if skipped and any(_bare_output(graph, node) for node in skipped) else False
+    opaque = index.members(below & index.of(Opaque))
+    if opaque:
+        return _reason(cast(Opaque, opaque[0]))
+    if reaches(graph, operator, Loss):
+        return True
+    if not reaches_output(graph, operator):
+        return False if graph.outputs else Unknown("no output of the network was seen")
+    return True if graph.concrete else Unknown(f"`{graph.name}` may be a piece of a larger network")
+
+
+def _bare_output(graph: Graph, operator: Operator) -> bool:
+    """Whether the result is an output without any weighted operator behind it."""
+    return any(node in graph.outputs for node in (operator, *stretch_after(graph, operator)))
+
+
+SCALES = (*MOVES, Resample, Dropout, Activation, Softmax, Elementwise, Alternatives)
+"""What a gate may pass on its way to the product: nothing that mixes positions or channels by weights."""
+
+
+@_remembered
+def is_gate(graph: Graph, operator: Operator) -> bool:
+    """Whether a result ends up as a factor of other data: gated units, squeeze-excite, attention masks, mixtures of experts.
+
+    The factor is the operand that is not the source of the other one: in x * sigmoid(conv(x)) the sigmoid is a gate and x is not.
+    """
+    pending = [(operator, operator)]
+    seen = {id(operator)}
+    while pending:
+        node, piece = pending.pop()
+        for reader in graph.consumers(node):
+            if isinstance(reader, GLU):
+                return True
+            if isinstance(reader, (Mul, Div)) and _scales_other_data(graph, node, piece, reader):
+                return True
+            passes = isinstance(reader, SCALES) or (isinstance(reader, Binary) and len(data_inputs(graph, reader)) == 1)
+            if passes and id(reader) not in seen:
+                seen.add(id(reader))
+                # two pieces of one result that are multiplied with each other are a gate and its data
+                pending.append((reader, reader if isinstance(reader, (Select, Slice)) else piece))
+    return False
+
+
+def _scales_other_data(graph: Graph, factor: Operator, piece: Operator, product: Operator) -> bool:
+    others = [source for source in data_inputs(graph, product) if source is not factor]
+    return any(other is not piece and not is_upstream(graph, piece, other) for other in others)
+
+
+@_remembered
+def residual_around(graph: Graph, operator: Operator) -> Add | Concat | None:
+    """The first addition or concatenation that joins a path through the operator with one around it.
+
+    The other operand comes from upstream of the operator, or both share a producer that depends on the input. Sums of losses are no joins.
+    """
+    index = graph.index
+    above = index.upstream(operator)
+    shared = above & _data(graph)
+    for join in index.members(index.downstream(operator) & _joins(graph)):
+        for other in data_inputs(graph, join):
+            around = index.upstream(other) | index.bit(other)
+            if not around & index.bit(operator) and around & shared:
+                return cast("Add | Concat", join)
+    return None
+
+
+def residual_joins(graph: Graph) -> list[Add | Concat]:
+    """The additions and concatenations whose operands come from one producer along different weighted paths, in order."""
+    index = graph.index
+    found = []
+    for join in index.members(_joins(graph)):
+        operands = data_inputs(graph, join)
+        common = _common_data(graph, operands)
+        own = index.upstream(join) & ~common
+        if common and own & _weighted(graph):
+            found.append(cast("Add | Concat", join))
+    return found
+
+
+@_remembered
+def _data(graph: Graph) -> OperatorSet:
+    return graph.index.where(lambda node: depends_on_data(graph, node))
+
+
+@_remembered
+def _joins(graph: Graph) -> OperatorSet:
+    index = graph.index
+    joins = index.of((Add, Concat))
+    if graph.outputs:
+        joins &= index.network
+    return index.union(join for join in index.members(joins) if len(data_inputs(graph, join)) > 1 and not comes_from(graph, join, Loss))
+
+
+# -- attention and recurrence ---------------------------------------------------------------------------------------------
+
+
+@_remembered
+def is_sequence_model(graph: Graph) -> bool:
+    """Whether recurrent or attention operators, or attention written by hand, stand in the network (S9)."""
+    return bool(graph.index.of((*RECURRENT, *ATTENTION))) or any(
+        isinstance(node, (MatMul, Einsum)) and _next_to_softmax(graph, node) for node in attention_products(graph)
+    )
+
+
+@_remembered
+def attention_products(graph: Graph) -> list[Operator]:
+    """Where attention takes place: attention operators, and products written by hand.
+
+    A matrix product of two results is one when a softmax stands next to it (scores or their use) or when both factors come from
+    the same data (linear attention, a learned transform of its own input). A product with a softmax of other data is one
+    (additive attention, mixtures of experts).
+    """
+    return [node for node in graph.index.order if _is_attention_product(graph, node)]
+
+
+def _is_attention_product(graph: Graph, operator: Operator) -> bool:
+    if isinstance(operator, (Attention, MultiheadAttention)):
+        return True
+    if not isinstance(operator, (MatMul, Einsum, Mul)):
+        return False
+    factors = data_inputs(graph, operator)
+    if len(factors) < 2:
+        return False
+    if isinstance(operator, Mul):
+        return any(isinstance(node, Softmax) for factor in factors for node in origins(graph, factor, (*MOVES, Dropout)))
+    return _next_to_softmax(graph, operator) or bool(_common_data(graph, factors))
+
+
+def _next_to_softmax(graph: Graph, product: Operator) -> bool:
+    return any(isinstance(node, Softmax) for node in (*stretch_before(graph, product), *stretch_after(graph, product)))
+
+
+def _common_data(graph: Graph, operators: Iterable[Operator]) -> OperatorSet:
+    """What depends on the input and is part of, or upstream of, each of the operators."""
+    index = graph.index
+    common = _data(graph)
+    for operator in operators:
+        common &= index.upstream(operator) | index.bit(operator)
+    return common
+
+
+@_remembered
+def in_attention(graph: Graph, operator: Operator) -> bool:
+    """Whether an operator belongs to an attention mechanism: q, k, v and output projections, scoring networks.
+
+    Forward, one weighted operator may stand between an operator and the product (the scoring of additive attention); backward, none for a
+    weighted operator (the output projection) and one for others (its dropout). A residual path ends the search: what is behind it
+    is the next layer.
+    """
+    cores = {id(node) for node in attention_products(graph)}
+    if id(operator) in cores:
+        return True
+    return _feeds(graph, operator, cores) or _follows(graph, operator, cores)
+
+
+def _feeds(graph: Graph, operator: Operator, cores: set[int]) -> bool:
+    def steps(node: Operator) -> Iterable[Operator]:
+        return (reader for reader in graph.consumers(node) if not _is_skipped_to(graph, operator, reader))
+
+    return _meets(graph, operator, steps, cores, weights=1)
+
+
+def _is_skipped_to(graph: Graph, operator: Operator, join: Operator) -> bool:
+    """Whether a join ends a residual branch: without a weighted operator in between it reads data from upstream of the operator."""
+    if not isinstance(join, (Add, Concat)):
+        return False
+    index = graph.index
+    for source in data_inputs(graph, join):
+        if source is operator or is_weighted(graph, source) or is_upstream(graph, operator, source):
+            continue
+        if index.union((source, *stretch_before(graph, source))) & index.upstream(operator) & _data(graph):
+            return True
+    return False
+
+
+def _follows(graph: Graph, operator: Operator, cores: set[int]) -> bool:
+    def steps(node: Operator) -> Iterable[Operator]:
+        joins = isinstance(node, (Add, Concat)) and len(data_inputs(graph, node)) > 1
+        return () if joins else data_inputs(graph, node)
+
+    return _meets(graph, operator, steps, cores, weights=0 if is_weighted(graph, operator) else 1)
+
+
+def _meets(graph: Graph, start: Operator, steps: Callable[[Operator], Iterable[Operator]], wanted: set[int], weights: int) -> bool:
+    """Whether a walk meets a wanted operator after crossing at most `weights` weighted operators."""
+    fewest = {id(start): 0}
+    pending = [start]
+    for node in pending:
+        for neighbour in steps(node):
+            if id(neighbour) in wanted:
+                return True
+            crossed = fewest[id(node)] + is_weighted(graph, neighbour)
+            if crossed <= weights and crossed < fewest.get(id(neighbour), weights + 1):
+                fewest[id(neighbour)] = crossed
+                pending.append(neighbour)
+    return False
+
+
+# -- provenance -----------------------------------------------------------------------------------------------------------
+
+
+def user_class(thing: Operator | Layer) -> str:
+    """The class (or function) in whose code a thing stands, as written: `AlexNet` for a place in `AlexNet.forward`; "" at module level."""
+    scope = thing.site.scope if thing.site is not None else ""
+    owner, _, _ = scope.rpartition(".")
+    return owner or scope
