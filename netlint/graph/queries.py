@@ -57,6 +57,7 @@ from netlint.graph.operators import (
     Weight,
 )
 from netlint.graph.parameter import Layer
+from netlint.graph.training import Optimizer
 from netlint.graph.unknown import Unknown
 
 P = ParamSpec("P")
@@ -480,3 +481,19 @@ def user_class(thing: Operator | Layer) -> str:
     scope = thing.site.scope if thing.site is not None else ""
     owner, _, _ = scope.rpartition(".")
     return owner or scope
+
+
+# -- training -------------------------------------------------------------------------------------------------------------
+
+
+def trained_losses(graph: Graph, operator: Operator) -> list[Operator]:
+    """The results on which `backward()` is called and which are, or depend on, an operator's result."""
+    return [loss for loss in graph.training.backward if loss is operator or is_upstream(graph, operator, loss)]
+
+
+def decouples_decay(optimizer: Optimizer) -> bool | Unknown:
+    """Whether an optimizer shrinks the weights apart from their gradient (arXiv 1711.05101), instead of adding lambda w to it (L2)."""
+    if optimizer.kind in ("AdamW", "Adafactor"):
+        return True
+    flag = optimizer.options.get("decoupled_weight_decay", False)
+    return flag if isinstance(flag, (bool, Unknown)) else bool(flag)

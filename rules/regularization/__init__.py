@@ -1,0 +1,1 @@
+"""Regularisation: penalties on the weights and the optimizer's weight decay (statements S12-S16)."""

@@ -1,0 +1,194 @@
+"""A network that nothing keeps from learning its training set by heart.
+
+What
+    A network is trained on labelled data with an optimizer that decays no weight, a loss without a penalty, no
+    dropout or other training noise in the network, and no random augmentation of the data.
+
+Why
+    The training loss alone does not tell a rule that generalises from a list of the samples. A regulariser adds the
+    missing preference: small weights (L2), few weights (L1), weights that do not rely on each other (dropout), or
+    data that varies (augmentation).
+
+Evidence for
+    S12. Krogh and Hertz (NIPS 1991) prove for a linear model that a small decay suppresses the weights that the data
+    does not determine. Srivastava et al. (JMLR 2014) find lower test errors with dropout on every image set they try.
+
+Evidence against
+    Zhang et al. (arXiv 1611.03530): large networks often generalise without any explicit regulariser, so it helps
+    more than it decides. The noise of small batches and of batch normalisation regularises too; it does not count
+    here, since nobody chose its strength.
+
+When it is fine
+    Fine-tuning, a target that is the network's own input, adversarial and reinforcement learning (whose target is no
+    label), a network of few parameters, and a `weight_decay=0` that is written out: that is the first step of the
+    search for lambda (S15).
+
+The fix
+    None is applied: which regulariser, and how strong, is for a validation set to say. `weight_decay` of the
+    optimizer is the cheapest to try.
+"""
+
+from __future__ import annotations
+
+from netlint.engine.rule import Answers, Example, Finding, Option, Options, Rule, Severity
+from netlint.graph import Graph, Operator, Optimizer, Unknown
+from netlint.graph.operators import (
+    Attention,
+    Detach,
+    Dropout,
+    Flatten,
+    Identity,
+    Loss,
+    MultiheadAttention,
+    Opaque,
+    Recurrent,
+    Reshape,
+    Transformer,
+    TransformerLayer,
+)
+from netlint.graph.queries import depends_on_data, is_upstream, is_weighted, origins
+
+rule = Rule(
+    code="NL301",
+    name="no-regularization",
+    severity=Severity.ADVICE,
+    summary="Nothing regularises the network: no weight decay, penalty, dropout or augmentation.",
+    statements=("S12",),
+    evidence="weight decay suppresses what the data does not determine (Krogh and Hertz, NIPS 1991)",
+    options={"min-parameters": Option(1000, "Networks with fewer learned numbers than this are left alone.")},
+)
+
+
+@rule.check
+def check(_: Graph, graph: Graph, options: Options) -> Answers:
+    training = graph.training
+    optimizers = [optimizer for optimizer in training.optimizers if _updates(optimizer, graph)]
+    if not optimizers or training.pretrained or training.frozen or training.penalties or training.augmentations:
+        return None
+    if not all(_could_decay_but_was_not_asked(optimizer) for optimizer in optimizers) or any(_adds_noise(node) for node in graph.operators):
+        return None
+    size = graph.parameter_count()
+    if isinstance(size, int) and size < options.min_parameters:
+        return None
+    losses = [loss for loss in graph.of(Loss) if _is_supervised(loss, graph)]
+    if not losses:
+        return None
+    if training.unknown:
+        return training.unknown[0]
+    for node in (node for loss in losses for node in graph.upstream(loss)):
+        if isinstance(node, Opaque) and node.inputs:
+            return Unknown(f"`{node.label}` may regularise: {node.reason}")
+    held = f"its {size:,} parameters" if isinstance(size, int) else "its parameters"
+    samples = next((loader.samples for loader in training.loaders if loader.feeds_training and isinstance(loader.samples, int)), None)
+    data = f" to {samples:,} samples" if samples is not None else ""
+    return Finding(
+        at=optimizers[0],
+        certain=False,
+        data={"parameters": size if isinstance(size, int) else None, "samples": samples},
+        message=f"nothing regularises this network: no weight decay, penalty, dropout or augmentation is seen, so {held} are free "
+        f"to fit even the noise of the data{data}; set `weight_decay`, starting near 0 and raising it while the validation error falls",
+    )
+
+
+def _updates(optimizer: Optimizer, graph: Graph) -> bool:
+    """It was given parameters of this network (and not, say, an image to optimise)."""
+    own = {id(parameter) for parameter in graph.parameters()}
+    return any(group.parameters is None or any(id(parameter) in own for parameter in group.parameters) for group in optimizer.groups)
+
+
+def _could_decay_but_was_not_asked(optimizer: Optimizer) -> bool:
+    return "weight_decay" in optimizer.options and "weight_decay" not in optimizer.explicit and optimizer.decay == 0.0
+
+
+def _adds_noise(node: Operator) -> bool:
+    """A random operation in training; a rate that is not known counts as one."""
+    match node:
+        case Dropout(p=rate) | Attention(dropout_p=rate):
+            return rate != 0
+        case Recurrent(dropout=rate) | MultiheadAttention(dropout=rate) | TransformerLayer(dropout=rate) | Transformer(dropout=rate):
+            return rate != 0
+    return node.random_in_training
+
+
+def _is_supervised(loss: Loss, graph: Graph) -> bool:
+    """Its target is data: neither computed by a network (bootstrapping, distillation), nor made up (an adversary's ones and zeros),
+    nor what the network was fed (an autoencoder)."""
+    if len(loss.inputs) < 2:
+        return False
+    prediction, target = loss.inputs[:2]
+    origin = [target, *graph.upstream(target)]
+    if not depends_on_data(graph, target) or any(is_weighted(graph, node) or isinstance(node, Detach) for node in origin):
+        return False
+    return not any(is_upstream(graph, source, prediction) for source in origins(graph, target, (Identity, Flatten, Reshape)))
+
+
+_NET = "net = nn.Sequential(nn.Linear(784, 128), nn.ELU(), nn.Linear(128, 10))\n"
+_RESIDUAL = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem, self.head = nn.Linear(784, 784), nn.Linear(784, 10)
+
+    def forward(self, x):
+        return self.head(x + F.elu(self.stem(x)))
+
+net = Net()
+"""
+_LOOP = """
+for x, y in loader:
+    loss = F.cross_entropy(net(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+invalid = [
+    Example(_RESIDUAL + "optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)  # here" + _LOOP),
+    Example(
+        """
+net = nn.Sequential(nn.Conv2d(1, 32, 5), nn.ELU(), nn.Flatten(), nn.Linear(18432, 10))
+loader = torch.utils.data.DataLoader(digits, batch_size=64, shuffle=True)
+
+def train(epochs):
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)  # here
+    criterion = nn.CrossEntropyLoss()
+    for epoch in range(epochs):
+        for images, labels in loader:
+            optimizer.zero_grad()
+            criterion(net(images), labels).backward()
+            optimizer.step()
+"""
+    ),
+]
+valid = [
+    Example(
+        _NET + "optimizer = torch.optim.SGD(net.parameters(), lr=0.1, weight_decay=5e-4)" + _LOOP,
+        because="the optimizer decays the weights",
+    ),
+    Example(_NET + "optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3)" + _LOOP, because="AdamW decays by .01 unless told otherwise"),
+    Example(
+        _NET + "optimizer = torch.optim.SGD(net.parameters(), lr=0.1, weight_decay=0)" + _LOOP,
+        because="a zero that is written out is where the search for lambda starts",
+    ),
+    Example(
+        "net = nn.Sequential(nn.Linear(784, 512), nn.ELU(), nn.Dropout(0.5), nn.Linear(512, 10))\n"
+        "optimizer = torch.optim.SGD(net.parameters(), lr=0.1)" + _LOOP,
+        because="dropout regularises",
+    ),
+    Example(
+        """
+net = nn.Sequential(nn.Linear(784, 64), nn.ELU(), nn.Linear(64, 784))
+optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+for x, _ in loader:
+    loss = F.mse_loss(net(x), x)
+    loss.backward()
+    optimizer.step()
+""",
+        because="the target is the input itself",
+    ),
+    Example(
+        "net = nn.Linear(2, 1)\noptimizer = torch.optim.SGD(net.parameters(), lr=0.1)\n"
+        "for x, y in loader:\n    F.mse_loss(net(x), y).backward()\n    optimizer.step()\n",
+        because="three parameters have nothing to learn by heart with",
+    ),
+]
