@@ -31,6 +31,7 @@ from netlint.graph.operators import (
     Identity,
     Input,
     Linear,
+    LocalResponseNorm,
     Loss,
     MatMul,
     Mul,
@@ -40,6 +41,7 @@ from netlint.graph.operators import (
     Pad,
     Permute,
     PixelShuffle,
+    Pool,
     Rearrange,
     Recurrent,
     RecurrentCell,
@@ -497,3 +499,67 @@ def decouples_decay(optimizer: Optimizer) -> bool | Unknown:
         return True
     flag = optimizer.options.get("decoupled_weight_decay", False)
     return flag if isinstance(flag, (bool, Unknown)) else bool(flag)
+
+
+# -- hidden units ---------------------------------------------------------------------------------------------------------
+
+PASSES = (*MOVES, Norm, LocalResponseNorm, Dropout, Pool, Resample)
+"""Operators that hand features on to the next layer: normalised, pooled, dropped or moved, but not computed with."""
+
+
+@_remembered
+def fed_by(graph: Graph, operator: Operator) -> list[Operator]:
+    """The weighted operators that an operator gets its features from: nothing but `PASSES`, sums and concatenations in between."""
+    found: list[Operator] = []
+    pending = data_inputs(graph, operator)
+    seen = {id(node) for node in pending}
+    for node in pending:
+        if is_weighted(graph, node):
+            found.append(node)
+        elif isinstance(node, (*PASSES, Add, Concat)):
+            fresh = [source for source in data_inputs(graph, node) if id(source) not in seen]
+            seen.update(id(source) for source in fresh)
+            pending.extend(fresh)
+    return found
+
+
+@_remembered
+def feeds(graph: Graph, operator: Operator) -> list[Operator]:
+    """The weighted operators that compute with an operator's result as features: nothing but `PASSES` and sums in between.
+
+    A concatenation hands it on only together with the results of other activations: what is set beside raw data or logits is
+    a result of its own (a mask, a heat map, a refined estimate).
+    """
+    found: list[Operator] = []
+    pending = [operator]
+    seen = {id(operator)}
+    for node in pending:
+        for reader in graph.consumers(node):
+            if id(reader) in seen:
+                continue
+            seen.add(id(reader))
+            if is_weighted(graph, reader):
+                found.append(reader)
+            elif isinstance(reader, (*PASSES, Add)) or (isinstance(reader, Concat) and _joins_features(graph, reader)):
+                pending.append(reader)
+    return found
+
+
+def _joins_features(graph: Graph, concat: Concat) -> bool:
+    return all(isinstance(node, Activation) for source in concat.inputs for node in origins(graph, source, PASSES))
+
+
+def same_place(graph: Graph, operator: Operator) -> list[Operator]:
+    """All applications at the place in the code where an operator is applied (a loop, a block used several times), itself included."""
+    if operator.site is None:
+        return [operator]
+    key = operator.site.key
+    return [node for node in graph.operators if node is operator or (node.site is not None and node.site.key == key)]
+
+
+def network_of(operator: Operator) -> Layer | None:
+    """The outermost module in which an operator is applied; None for one that stands in no module."""
+    layer = operator.layer or operator.scope
+    while layer is not None and layer.parent is not None:
+        layer = layer.parent
+    return layer

@@ -1,0 +1,71 @@
+"""Questions about hidden units: what feeds them, what they feed, and where else the same code applies them."""
+
+from __future__ import annotations
+
+from netlint.graph import FixedSite, Graph, Layer, Location
+from netlint.graph.operators import Add, BatchNorm, Concat, Constant, Conv, Flatten, Input, Linear, MaxPool, Mul, ReLU, Sigmoid, Tanh
+from netlint.graph.queries import fed_by, feeds, network_of, same_place
+
+
+def conv(graph: Graph, source: object) -> Conv:
+    return graph.add(Conv(dims=2, in_channels=8, out_channels=8, kernel_size=(3, 3), inputs=(source,)))  # type: ignore[arg-type]
+
+
+def test_norms_pools_moves_and_sums_are_passed_on_the_way_from_and_to_a_weighted_layer() -> None:
+    graph = Graph("Net")
+    data = graph.add(Input(label="x"))
+    first = conv(graph, data)
+    second = conv(graph, first)
+    norm = graph.add(BatchNorm(num_features=8, inputs=(second,)))
+    total = graph.add(Add(inputs=(norm, first)))
+    hidden = graph.add(Tanh(inputs=(total,)))
+    pool = graph.add(MaxPool(dims=2, kernel_size=(2, 2), stride=(2, 2), inputs=(hidden,)))
+    flat = graph.add(Flatten(inputs=(pool,)))
+    head = graph.add(Linear(in_features=8, out_features=2, inputs=(flat,)))
+    assert fed_by(graph, hidden) == [first, second]
+    assert feeds(graph, hidden) == [head]
+    assert feeds(graph, head) == []
+    assert fed_by(graph, first) == []
+
+
+def test_a_scaled_result_is_no_feature() -> None:
+    graph = Graph("Net")
+    data = graph.add(Input(label="x"))
+    scores = conv(graph, data)
+    hidden = graph.add(Sigmoid(inputs=(scores,)))
+    scaled = graph.add(Mul(inputs=(hidden, graph.add(Constant(value=0.3)))))
+    conv(graph, scaled)
+    assert fed_by(graph, hidden) == [scores]
+    assert feeds(graph, hidden) == []
+
+
+def test_a_result_set_beside_logits_is_no_feature_and_beside_another_activation_it_is() -> None:
+    graph = Graph("Net")
+    data = graph.add(Input(label="x"))
+    scores = conv(graph, data)
+    other = conv(graph, data)
+    mask = graph.add(Sigmoid(inputs=(scores,)))
+    beside_logits = graph.add(Concat(dim=1, inputs=(mask, other)))
+    conv(graph, beside_logits)
+    assert feeds(graph, mask) == []
+    active = graph.add(ReLU(inputs=(other,)))
+    beside_features = graph.add(Concat(dim=1, inputs=(mask, active)))
+    following = conv(graph, beside_features)
+    assert feeds(graph, mask) == [following]
+
+
+def test_applications_at_one_place_and_their_network() -> None:
+    graph = Graph("Net")
+    root = Layer("", "Net")
+    block = Layer("block", "Block", parent=root)
+    site = FixedSite(Location("net.py", 3, 1, 3, 9))
+    data = graph.add(Input(label="x"))
+    first = graph.add(ReLU(inputs=(data,), site=site, scope=block))
+    second = graph.add(ReLU(inputs=(first,), site=FixedSite(Location("net.py", 3, 1, 3, 9))))
+    third = graph.add(ReLU(inputs=(second,), site=FixedSite(Location("net.py", 4, 1, 4, 9))))
+    bare = graph.add(ReLU(inputs=(third,)))
+    assert same_place(graph, first) == [first, second]
+    assert same_place(graph, third) == [third]
+    assert same_place(graph, bare) == [bare]
+    assert network_of(first) is root
+    assert network_of(bare) is None
