@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
 
-from netlint.graph import Graph, Layer, Operator, Site, Unknown
-from netlint.graph.training import Loader, Optimizer, Parameter, Penalty
+from netlint.graph import Graph, Layer, Loader, Operator, Optimizer, Parameter, Penalty, Site, Unknown
 
 if typing.TYPE_CHECKING:
     from netlint.engine.intent import Intent

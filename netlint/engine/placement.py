@@ -1,0 +1,125 @@
+"""Where a finding is shown: the place a person would put the cursor, and the other places that belong to it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from netlint.engine.diagnostic import Diagnostic, Position, Related, plain
+from netlint.engine.evaluation import Found
+from netlint.graph import Graph, Layer, Location, Operator, Parameter, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A diagnostic of one network, before those of all networks are put together.
+
+    `place` is equal for two candidates of the same code site. `surroundings` name the operators around it; they go into the
+    fingerprint, which must survive moved lines.
+    """
+
+    diagnostic: Diagnostic
+    place: Location
+    surroundings: str
+
+
+def candidates(found: Iterable[Found], graph: Graph) -> list[Candidate]:
+    """The findings on one graph, those of one rule at one code site as one, with their count and their highest severity."""
+    sites: dict[tuple[str, Location], dict[int, Candidate]] = {}
+    for one in found:
+        candidate = _candidate(one, graph)
+        same_site = sites.setdefault((candidate.diagnostic.code, candidate.place), {})
+        same_site.setdefault(id(_counted(one.finding.at)), candidate)
+    return [_joined(list(group.values())) for group in sites.values()]
+
+
+def _counted(at: object) -> object:
+    """What `count` counts: layers, and calls where there is no layer."""
+    return at.layer if isinstance(at, Operator) and at.layer is not None else at
+
+
+def _joined(group: list[Candidate]) -> Candidate:
+    worst = min(group, key=lambda candidate: candidate.diagnostic.severity.rank)
+    return replace(worst, diagnostic=replace(worst.diagnostic, count=len(group)))
+
+
+def _candidate(found: Found, graph: Graph) -> Candidate:
+    rule, finding = found.rule, found.finding
+    path = path_of(finding.at)
+    first, *others = places_of(finding.at, graph)
+    place = first[0]
+    partners = [(location, what) for thing, what in finding.related for location, _ in places_of(thing, graph)[:1]]
+    related = {location: what for location, what in [*others, *partners] if location != place}
+    diagnostic = Diagnostic(
+        code=rule.code,
+        name=rule.name,
+        severity=finding.severity or rule.severity,
+        message=finding.message,
+        filename=place.filename,
+        location=Position(place.row, place.column),
+        end_location=Position(place.end_row, place.end_column),
+        confidence="certain" if finding.certain else "likely",
+        related=tuple(Related(at.filename, Position(at.row, at.column), what) for at, what in related.items()),
+        symbol=f"{graph.name}.{path}" if path else graph.name,
+        network=graph.name,
+        frontend=graph.frontend,
+        data={key: plain(value) for key, value in finding.data.items()},
+    )
+    return Candidate(diagnostic, place, f"{path} {_surroundings(finding.at, graph)}")
+
+
+def path_of(at: object) -> str:
+    """The module path of what is flagged; empty where it has none."""
+    if isinstance(at, Parameter):
+        return f"{at.owner.path}.{at.name}".lstrip(".") if at.owner else at.name
+    return at.path if isinstance(at, (Operator, Layer)) else ""
+
+
+def places_of(at: object, graph: Graph) -> list[tuple[Location, str]]:
+    """The places of a thing, the best first, each with what it is. Never empty: the file itself is the last resort."""
+    sites = [(site.location(), what) for site, what in _sites(at, graph) if site is not None]
+    if not sites and graph.site is not None:
+        sites = [(graph.site.location(), "the network")]
+    if not sites:
+        sites = [(Location(graph.filename, 1, 1, 1, 1), "the file")]
+    return list({location: (location, what) for location, what in reversed(sites)}.values())[::-1]
+
+
+def _sites(at: object, graph: Graph) -> list[tuple[Site | None, str]]:
+    if isinstance(at, Operator):
+        own = [(at.site, "applied here"), (at.layer.site if at.layer else None, "constructed here")]
+        inner = at.layer or at.scope
+        return own if any(site for site, _ in own) or inner is None else [(inner.site, "constructed here")]
+    if isinstance(at, Layer):
+        applied = [(operator.site, "applied here") for operator in graph.applications(at)]
+        return [*applied, (at.site, "constructed here")]
+    if isinstance(at, Parameter):
+        return [(at.owner.site, "constructed here")] if at.owner else []
+    if isinstance(at, Site):
+        return [(at, "here")]
+    return [(getattr(at, "site", None), "here")]
+
+
+def _surroundings(at: object, graph: Graph) -> str:
+    """The operators next to what is flagged: they change when the network does, not when a line moves."""
+    if isinstance(at, Layer):
+        at = next(iter(graph.applications(at)), at)
+    if not isinstance(at, Operator):
+        return type(at).__name__
+    before = ",".join(operator.name for operator in at.inputs)
+    after = ",".join(operator.name for operator in graph.consumers(at))
+    return f"{before}>{at.name}>{after}"
+
+
+def fingerprinted(ordered: Iterable[tuple[Diagnostic, str, str]]) -> list[Diagnostic]:
+    """The diagnostics with their fingerprints, from triples in report order: a diagnostic, its file as the project names it, its
+    surroundings. Equal ones of a file are told apart by their order."""
+    seen: dict[str, int] = {}
+    finished = []
+    for diagnostic, file, surroundings in ordered:
+        identity = "\0".join((diagnostic.code, file, surroundings))
+        ordinal = seen[identity] = seen.get(identity, -1) + 1
+        digest = hashlib.sha256(f"{identity}\0{ordinal}".encode()).hexdigest()[:16]
+        finished.append(replace(diagnostic, fingerprint=digest))
+    return finished

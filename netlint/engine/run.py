@@ -1,0 +1,216 @@
+"""A whole run: files to graphs, graphs to findings, findings of all networks put together and suppressed where the code says so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from netlint.engine.diagnostic import Diagnostic, Position
+from netlint.engine.evaluation import check_graph
+from netlint.engine.notices import NOT_CHECKED, UNUSED_SUPPRESSION
+from netlint.engine.placement import Candidate, candidates, fingerprinted
+from netlint.engine.reading import Source, graphs, read
+from netlint.engine.registry import load
+from netlint.engine.settings import Settings
+from netlint.engine.spelling import hint
+from netlint.engine.suppression import Comment, Suppressions, comments
+from netlint.engine.targets import InputFile
+from netlint.engine.workers import spread
+from netlint.frontends.errors import SourceError
+
+SettingsFor = Callable[[Path], Settings]
+"""The settings that hold for a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One file to check, and how."""
+
+    file: InputFile
+    settings: Settings
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What checking one file gave: plain values, so that it can come from another process."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    broken: Diagnostic | None = None
+    unanswered: dict[str, Counter[str]] = field(default_factory=dict)
+    blind: Counter[str] = field(default_factory=Counter)
+    networks: tuple[str, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    source: Source | None = None
+    """The text, where it did not come straight from a file."""
+    problem: str = ""
+    """A sentence on wrong use: the network that was asked for is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of a run.
+
+    `findings` are in report order. `unanswered` counts, by rule code and reason, the questions that no graph could answer; `blind` the places
+    of networks that could not be seen, by reason. `problems` are sentences about targets that could not be used at all. `sources`
+    holds the texts that cannot be read again from their files.
+    """
+
+    findings: tuple[Diagnostic, ...]
+    files: int = 0
+    networks: int = 0
+    suppressed: int = 0
+    unanswered: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    blind: Mapping[str, int] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    @property
+    def broken(self) -> bool:
+        """Something was not checked: the exit code is 2."""
+        return bool(self.problems) or any(finding.code == NOT_CHECKED.code for finding in self.findings)
+
+
+def check(files: Sequence[InputFile], settings_for: SettingsFor, jobs: int | None = None, problems: Iterable[str] = ()) -> Report:
+    """Checks files. `jobs` is the number of processes (None: as many as pay off); the report does not depend on it."""
+    tasks = [Task(file, settings_for(file.path)) for file in files]
+    outcomes = spread(check_file, tasks, [file.size for file in files], jobs, lost=_lost)
+    return _merged(tasks, outcomes, settings_for, tuple(problems))
+
+
+# -- one file ---------------------------------------------------------------------------------------------------------
+
+
+def check_file(task: Task) -> Outcome:
+    """Reads one file and puts the selected rules to its networks. Never raises: what fails is in the outcome."""
+    file, settings = task.file, task.settings
+    try:
+        source = read(file)
+        outcome = Outcome(comments=comments(source.text), source=source if file.text is not None or source.cells else None)
+        networks = graphs(file, source)
+    except SourceError as error:
+        return Outcome(broken=not_checked(file, f"{error.message}", error.row, error.column))
+    except Exception as error:  # a front end that fails must not end the run
+        reason = f"the reader failed: {type(error).__name__}: {error}. This is a defect of netlint; report it"
+        return Outcome(broken=not_checked(file, reason))
+    if file.network is not None and not networks:
+        return Outcome(problem=no_such_network(file, source))
+    registry = load(settings.rule_paths)
+    rules = [rule for rule in registry.rules if rule.code in settings.selected]
+    for graph in networks:
+        found, unanswered = check_graph(graph, rules, settings)
+        outcome.candidates.extend(candidates(found, graph))
+        for question in unanswered:
+            outcome.unanswered.setdefault(question.rule.code, Counter())[question.reason] += 1
+        outcome.blind.update(place.reason for place in graph.blind)
+    outcome.networks = tuple(graph.name for graph in networks)
+    return outcome
+
+
+def not_checked(file: InputFile, reason: str, row: int = 1, column: int = 1) -> Diagnostic:
+    """The NL000 finding for a file that could not be read."""
+    place = Position(max(row, 1), max(column, 1))
+    return Diagnostic(
+        code=NOT_CHECKED.code,
+        name=NOT_CHECKED.name,
+        severity=NOT_CHECKED.severity,
+        message=reason,
+        filename=file.filename,
+        location=place,
+        end_location=place,
+    )
+
+
+def no_such_network(file: InputFile, source: Source) -> str:
+    """A sentence that names the networks the file does have."""
+    names = [graph.name for graph in graphs(replace(file, network=None), source)]
+    found = f"; it has {', '.join(f'`{name}`' for name in names)}" if 0 < len(names) <= 8 else hint(file.network or "", names)
+    return f"`{file.filename}` has no network `{file.network}`{found}"
+
+
+def _lost(task: Task, error: BaseException) -> Outcome:
+    return Outcome(broken=not_checked(task.file, f"the process that checked this file ended: {type(error).__name__}: {error}"))
+
+
+# -- all files --------------------------------------------------------------------------------------------------------
+
+
+def _merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: SettingsFor, problems: tuple[str, ...]) -> Report:
+    files = {task.file.path: task.file for task in tasks}
+    ordered = _ordered(_kept(outcomes, files, settings_for), files)
+    findings, suppressed = _suppressed(ordered, tasks, outcomes)
+    findings += [outcome.broken for outcome in outcomes if outcome.broken]
+    unanswered: dict[str, Counter[str]] = {}
+    for outcome in outcomes:
+        for code, reasons in outcome.unanswered.items():
+            unanswered.setdefault(code, Counter()).update(reasons)
+    return Report(
+        findings=tuple(sorted(findings, key=lambda finding: finding.order)),
+        files=len(files),
+        networks=sum(len(outcome.networks) for outcome in outcomes),
+        suppressed=suppressed,
+        unanswered={code: dict(unanswered[code]) for code in sorted(unanswered)},
+        blind=dict(sum((outcome.blind for outcome in outcomes), Counter[str]())),
+        problems=(*problems, *(outcome.problem for outcome in outcomes if outcome.problem)),
+        sources={task.file.filename: outcome.source for task, outcome in zip(tasks, outcomes, strict=True) if outcome.source},
+    )
+
+
+def _kept(outcomes: Sequence[Outcome], files: Mapping[Path, InputFile], settings_for: SettingsFor) -> list[Candidate]:
+    """One candidate a code site, of those that stand in a checked file and are not switched off there."""
+    sites: dict[tuple[object, ...], list[Candidate]] = {}
+    for outcome in outcomes:
+        for candidate in outcome.candidates:
+            path, place = Path(candidate.place.filename).absolute(), candidate.place
+            if path not in files:
+                continue
+            settings, diagnostic = settings_for(path), candidate.diagnostic
+            if diagnostic.code not in settings.selected - settings.ignored_in(path):
+                continue
+            module = diagnostic.symbol[len(diagnostic.network) + 1 :]
+            if settings.ignores_module(diagnostic.network, module):
+                continue
+            key = (diagnostic.code, path, place.row, place.column, place.end_row, place.end_column)
+            sites.setdefault(key, []).append(candidate)
+    return [_most(group) for group in sites.values()]
+
+
+def _most(group: list[Candidate]) -> Candidate:
+    """Of one code site's candidates that of the network with the most layers from it (the first such), at the highest severity of all."""
+    most = max(group, key=lambda candidate: candidate.diagnostic.count)
+    worst = min((candidate.diagnostic.severity for candidate in group), key=lambda severity: severity.rank)
+    return replace(most, diagnostic=replace(most.diagnostic, severity=worst))
+
+
+def _ordered(kept: Iterable[Candidate], files: Mapping[Path, InputFile]) -> list[Diagnostic]:
+    """The diagnostics in report order with file names as the user gave them, and with fingerprints."""
+    triples = []
+    for candidate in kept:
+        file = files[Path(candidate.place.filename).absolute()]
+        triples.append((replace(candidate.diagnostic, filename=file.filename), file.project_name, candidate.surroundings))
+    return fingerprinted(sorted(triples, key=lambda triple: triple[0].order))
+
+
+def _suppressed(ordered: list[Diagnostic], tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> tuple[list[Diagnostic], int]:
+    """The findings that no comment takes away, with those about comments that took nothing, and how many were taken."""
+    by_file: dict[str, Suppressions] = {}
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        if outcome.comments:
+            by_file[task.file.filename] = suppressions(task, outcome)
+    left = [finding for finding in ordered if not (finding.filename in by_file and by_file[finding.filename].takes(finding))]
+    complaints: list[Diagnostic] = []
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        enabled = task.settings.selected - task.settings.ignored_in(task.file.path)
+        whole_file = task.file.network is None and outcome.broken is None
+        if task.file.filename in by_file and whole_file and UNUSED_SUPPRESSION.code in enabled:
+            found = by_file[task.file.filename].unused(enabled - outcome.unanswered.keys())
+            complaints += [finding for finding in found if not by_file[task.file.filename].takes(finding)]
+    return left + complaints, len(ordered) - len(left)
+
+
+def suppressions(task: Task, outcome: Outcome) -> Suppressions:
+    """The comments of a file, ready to take findings away."""
+    source = outcome.source or read(task.file)
+    text_of_row = dict(enumerate(source.lines, start=1))
+    return Suppressions(task.file.filename, text_of_row, outcome.comments, load(task.settings.rule_paths))

@@ -1,0 +1,21 @@
+"""The nearest valid name for one that is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def nearest(word: str, valid: Iterable[str]) -> str | None:
+    """The valid name most like `word`, however little; None only when there is no valid name at all."""
+    from difflib import SequenceMatcher
+
+    def likeness(name: str) -> tuple[float, str]:
+        return -SequenceMatcher(a=word.lower(), b=name.lower(), autojunk=False).ratio(), name
+
+    return min(valid, key=likeness, default=None)
+
+
+def hint(word: str, valid: Iterable[str]) -> str:
+    """A clause to end an error message with: "; the nearest is `NL501`" (empty when nothing is valid)."""
+    name = nearest(word, valid)
+    return f"; the nearest is `{name}`" if name else ""

@@ -1,0 +1,227 @@
+"""From what the user names to the files to check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netlint.engine.errors import NetlintError
+from netlint.engine.spelling import hint
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+SUFFIXES = (".py", ".ipynb")
+DEFAULT_EXCLUDES = (
+    "__pycache__",
+    "__pypackages__",
+    ".direnv",
+    ".eggs",
+    ".git",
+    ".hg",
+    ".ipynb_checkpoints",
+    ".mypy_cache",
+    ".netlint_cache",
+    ".nox",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".svn",
+    ".tox",
+    ".venv",
+    "buck-out",
+    "dist",
+    "node_modules",
+    "site-packages",
+    "venv",
+)
+_ROOT_MARKERS = ("pyproject.toml", "netlint.toml", "setup.py", "setup.cfg", ".git")
+_PICKED = re.compile(r"(?P<path>.*\.(?:py|ipynb)):(?P<name>[^:/\\]*)", re.DOTALL)
+_MODULE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file to read. `filename` is its name as the user gave it, `network` the one network that was asked for, `text` its bytes
+    where they did not come from a file, `root` the folder of the project it stands in."""
+
+    filename: str
+    path: Path
+    root: Path
+    network: str | None = None
+    text: bytes | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes; 0 for what cannot be looked at."""
+        try:
+            return len(self.text) if self.text is not None else self.path.stat().st_size
+        except OSError:
+            return 0
+
+    @property
+    def project_name(self) -> str:
+        """The file's path within its project, the same on every machine."""
+        try:
+            return self.path.relative_to(self.root).as_posix()
+        except ValueError:
+            return self.path.name
+
+
+Excludes = Callable[[Path, bool], bool]
+"""Whether the user's settings exclude a path; the second argument says that it is a folder."""
+
+
+def _nothing_excluded(path: Path, is_folder: bool) -> bool:
+    return False
+
+
+def collect(targets: Iterable[str], excludes: Excludes) -> tuple[list[InputFile], list[str]]:
+    """The files of all targets, each once, and a sentence for each target that is none."""
+    files: dict[tuple[Path, str | None], InputFile] = {}
+    problems: list[str] = []
+    for target in targets:
+        try:
+            for file in _files_of(target, excludes):
+                files.setdefault((file.path, file.network), file)
+        except NetlintError as error:
+            problems.append(str(error))
+    return list(files.values()), problems
+
+
+def single(target: str) -> InputFile:
+    """The one file that a target names, with the network in it if one is picked. Raises NetlintError for a folder too."""
+    if Path(target).is_dir():
+        raise NetlintError(f"`{target}` is a folder: name one file of it, or one network as FILE.py:NAME")
+    return next(_files_of(target, _nothing_excluded))
+
+
+def standard_input(text: bytes, filename: str) -> InputFile:
+    """Source that came on stdin under a file name (which need not exist)."""
+    path = Path(filename).absolute()
+    return InputFile(filename, path, project_root(path.parent), text=text)
+
+
+def _files_of(target: str, excludes: Excludes) -> Iterator[InputFile]:
+    path = Path(target)
+    if path.is_dir():
+        root = project_root(path.absolute())
+        for found in walk(path, excludes):
+            yield InputFile(str(found), found.absolute(), root)
+        return
+    network = None
+    picked = _PICKED.fullmatch(target)
+    if picked and not path.exists():
+        path, network = Path(picked["path"]), picked["name"]
+        if not network.isidentifier():
+            raise NetlintError(f"`{target}`: after the colon stands the name of a class, a function or a variable, not `{network}`")
+    _refuse_unsupported(target, path)
+    yield InputFile(str(path), path.absolute(), project_root(path.absolute().parent), network)
+
+
+def _refuse_unsupported(target: str, path: Path) -> None:
+    """Raises NetlintError, with what to do instead, for a target that cannot be read in this version or does not exist."""
+    if path.suffix == ".onnx":
+        raise NetlintError(f"`{target}`: this version does not read ONNX files yet; they will need the extra `onnx` (netlint-nn[onnx])")
+    if not path.exists() and _MODULE.fullmatch(target):
+        module, _, name = target.partition(":")
+        raise NetlintError(
+            f"`{target}`: this version does not import and run modules yet; that will need the extra `torch` (netlint-nn[torch]). "
+            f"`{module.replace('.', '/')}.py:{name}` is read without running it"
+        )
+    if not path.exists():
+        raise NetlintError(f"no such file or folder: `{path}`{_neighbour(path)}")
+    if path.suffix not in SUFFIXES:
+        raise NetlintError(f"`{target}`: not a kind of file that netlint reads (folders, {', '.join(SUFFIXES)})")
+
+
+def _neighbour(path: Path) -> str:
+    try:
+        names = [str(path.with_name(entry.name)) for entry in path.parent.iterdir() if entry.is_dir() or entry.suffix in SUFFIXES]
+    except (OSError, ValueError):
+        return ""
+    return hint(str(path), sorted(names))
+
+
+@lru_cache(maxsize=1024)
+def project_root(folder: Path) -> Path:
+    """The nearest folder upwards that has a project file or a repository; the folder itself where there is none."""
+    for candidate in (folder, *folder.parents):
+        if any((candidate / marker).exists() for marker in _ROOT_MARKERS):
+            return candidate
+    return folder
+
+
+# -- folders ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Ignore:
+    """Patterns as in `.gitignore`, relative to a folder."""
+
+    folder: Path
+    spec: GitIgnoreSpec
+
+    def decides(self, path: Path, is_folder: bool) -> bool | None:
+        """True if ignored, False if a pattern takes it back in, None if no pattern speaks of it."""
+        try:
+            name = path.relative_to(self.folder).as_posix()
+        except ValueError:
+            return None
+        return self.spec.check_file(f"{name}/" if is_folder else name).include
+
+
+def walk(folder: Path, excludes: Excludes = _nothing_excluded) -> Iterator[Path]:
+    """The readable files below a folder in a fixed order: without what git ignores, environments, caches and `excludes`."""
+    above = _ignores_above(folder.absolute())
+    if _ignored(folder.absolute(), True, above):
+        above = []  # the user asks for this folder by name
+    yield from _walk(folder, above, excludes)
+
+
+def _walk(folder: Path, ignores: list[_Ignore], excludes: Excludes) -> Iterator[Path]:
+    ignores = [*ignores, *_gitignore(folder.absolute())]
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:  # a folder that may not be listed is like one that git ignores
+        return
+    for entry in entries:
+        is_folder = entry.is_dir() and not entry.is_symlink()
+        if is_folder and (entry.name in DEFAULT_EXCLUDES or (entry / "pyvenv.cfg").exists()):
+            continue
+        if not is_folder and (entry.suffix not in SUFFIXES or not entry.is_file()):
+            continue
+        if _ignored(entry.absolute(), is_folder, ignores) or excludes(entry.absolute(), is_folder):
+            continue
+        if is_folder:
+            yield from _walk(entry, ignores, excludes)
+        else:
+            yield entry
+
+
+def _ignored(path: Path, is_folder: bool, ignores: list[_Ignore]) -> bool:
+    """The innermost `.gitignore` that speaks of a path decides."""
+    decisions = (ignore.decides(path, is_folder) for ignore in reversed(ignores))
+    return next((decision for decision in decisions if decision is not None), False)
+
+
+def _ignores_above(folder: Path) -> list[_Ignore]:
+    """The `.gitignore` files between the repository's root and a folder, outermost first; none outside a repository."""
+    repository = next((candidate for candidate in (folder, *folder.parents) if (candidate / ".git").exists()), None)
+    if repository is None or repository == folder:
+        return []
+    between = [parent for parent in folder.parents if parent == repository or repository in parent.parents]
+    return [ignore for parent in reversed(between) for ignore in _gitignore(parent)]
+
+
+def _gitignore(folder: Path) -> list[_Ignore]:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        lines = (folder / ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
+        return [_Ignore(folder, GitIgnoreSpec.from_lines(lines))]
+    except (OSError, ValueError):  # none, or one with a pattern that git would not take either
+        return []

@@ -1,0 +1,71 @@
+"""Spreading work over processes, without the result telling how."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+WORTH_A_POOL = 1_000_000
+"""Bytes of source from which starting processes pays off."""
+_tasks_of_this_process = count(1)
+COLLECT_EVERY = 50
+"""Files after which cyclic garbage is collected; graphs are all cycles, and collecting during a file costs more than it frees."""
+
+
+def spread(
+    work: Callable[[T], R],
+    tasks: Sequence[T],
+    sizes: Sequence[int],
+    jobs: int | None,
+    lost: Callable[[T, BaseException], R],
+) -> list[R]:
+    """The results of `work` on each task, in the order of the tasks.
+
+    `jobs` processes are used; None takes one, and from WORTH_A_POOL bytes of `sizes` one a processor. `lost` makes the
+    result of a task whose process died.
+    """
+    if jobs is None:
+        jobs = _processors() if sum(sizes) > WORTH_A_POOL else 1
+    jobs = min(jobs, len(tasks))
+    if jobs <= 1:
+        with _collecting_seldom():
+            return [_counted(work, task) for task in tasks]
+    largest_first = sorted(range(len(tasks)), key=lambda index: -sizes[index])
+    results: dict[int, R] = {}
+    with ProcessPoolExecutor(jobs, initializer=gc.disable) as pool:
+        futures = {index: pool.submit(_counted, work, tasks[index]) for index in largest_first}
+        for index, future in futures.items():
+            try:
+                results[index] = future.result()
+            except Exception as error:  # the process is gone (memory, a signal): its task is reported, not lost
+                results[index] = lost(tasks[index], error)
+    return [results[index] for index in range(len(tasks))]
+
+
+def _counted(work: Callable[[T], R], task: T) -> R:
+    if next(_tasks_of_this_process) % COLLECT_EVERY == 0:
+        gc.collect()
+    return work(task)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
