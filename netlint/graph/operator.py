@@ -31,6 +31,8 @@ class Operator:
     shape: Shape | None = None
     inplace: bool | Unknown = False
 
+    keeps_shape: ClassVar[bool] = False
+    """The result has the shape of the first input."""
     elementwise: ClassVar[bool] = False
     """Each output element depends on one element of each (broadcast) input at the same position."""
     weighted: ClassVar[bool] = False
@@ -54,15 +56,37 @@ class Operator:
 
     @property
     def monotone(self) -> Bool:
-        """Non-decreasing in its first input, element by element (so that it commutes with max)."""
+        """Non-decreasing in its first input, element by element."""
         return False
 
+    @property
+    def commutes_with_max(self) -> Bool:
+        """f(max(x, y)) = max(f(x), f(y)): the same non-decreasing function is applied to every element of a channel.
+
+        A function that draws its parameters for each element anew (RReLU) does not commute while training.
+        """
+        return self.monotone if self.elementwise and not self.random_in_training else False
+
     def parameter_shapes(self) -> dict[str, Shape]:
-        """The shapes of the learned parameters by state_dict key, from the operator's arguments."""
+        """The shapes of the learned parameters by state_dict key, from the operator's arguments.
+
+        A parameter that exists or not by an unknown option has that Unknown in its shape, so that no count is wrong.
+        """
         return {}
 
     def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
-        """The shape of the result from the shapes of the inputs; None if not even the rank is known."""
+        """The shape of the (first) result from the shapes of the inputs.
+
+        None if not even the rank is known, and also if the inputs do not fit the operator (see `conflict`).
+        """
+        return inputs[0] if self.keeps_shape and inputs and self.conflict(inputs) is None else None
+
+    def infer_result(self, index: int | str, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        """The shape of one result of an operator that gives several (see `Select`)."""
+        return None
+
+    def conflict(self, inputs: tuple[Shape | None, ...]) -> str | None:
+        """A sentence when known sizes of the inputs contradict the operator's arguments."""
         return None
 
     def apply(self: O, *inputs: Operator, **where: object) -> O:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netlint.graph.provenance import Site
-from netlint.graph.unknown import Int, Shape, Unknown
+from netlint.graph.unknown import Bool, Int, Shape, Unknown
 
 if TYPE_CHECKING:
     from netlint.graph.operator import Operator
@@ -80,3 +80,10 @@ class Layer:
             chain.append(layer)
             layer = layer.parent
         return chain
+
+
+def optional(exists: Bool, **shapes: Shape) -> dict[str, Shape]:
+    """The shapes of parameters that exist only under an option; where it is unknown, so are their sizes."""
+    if isinstance(exists, Unknown):
+        return {key: (exists, *shape[1:]) for key, shape in shapes.items()}
+    return dict(shapes) if exists else {}

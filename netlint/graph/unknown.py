@@ -6,8 +6,11 @@ user as a reason, never as a guess.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -30,3 +33,21 @@ Dim: TypeAlias = int | Unknown
 """One dimension of a tensor: a known size, or an unknown one (the batch, usually)."""
 Shape: TypeAlias = tuple[Dim, ...]
 """The sizes of a tensor, outermost first. A tensor of unknown rank has shape `None`."""
+
+
+def when_known(function: Callable[..., T], *values: object) -> T | Unknown:
+    """`function(*values)`; where one of the values is Unknown, a new Unknown with its reason.
+
+    It is a new one because what is computed from an unknown value need not equal it.
+    """
+    for value in values:
+        if isinstance(value, Unknown):
+            return Unknown(value.reason)
+    return function(*values)
+
+
+def both(first: Bool, second: Bool) -> Bool:
+    """Logical and: False as soon as one is False, Unknown if that decides."""
+    if first is False or second is False:
+        return False
+    return second if first is True else first

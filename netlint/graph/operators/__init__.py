@@ -1,11 +1,12 @@
 """The operators a network is made of, one small dataclass each."""
 
 from netlint.graph.operators.activations import (
-    Activation,
     CELU,
     ELU,
     GELU,
     GLU,
+    SELU,
+    Activation,
     GumbelSoftmax,
     Hardshrink,
     Hardsigmoid,
@@ -16,12 +17,11 @@ from netlint.graph.operators.activations import (
     LogSoftmax,
     Mish,
     PReLU,
-    RReLU,
     ReLU,
     ReLU6,
-    SELU,
-    SiLU,
+    RReLU,
     Sigmoid,
+    SiLU,
     Softmax,
     Softmin,
     Softplus,
@@ -54,17 +54,17 @@ from netlint.graph.operators.dropout import (
     AlphaDropout,
     ChannelDropout,
     DropBlock,
-    DropPath,
     Dropout,
+    DropPath,
 )
 from netlint.graph.operators.losses import (
     BCE,
+    MSE,
+    NLL,
     BCEWithLogits,
     CrossEntropy,
     KLDivergence,
     Loss,
-    MSE,
-    NLL,
 )
 from netlint.graph.operators.normalization import (
     BatchNorm,

@@ -17,6 +17,7 @@ class Dropout(Operator):
     module, which follows its own mode. `explicit` is False when a functional call was not told at all (S3).
     """
 
+    keeps_shape: ClassVar[bool] = True
     elementwise: ClassVar[bool] = True
     random_in_training: ClassVar[bool] = True
     p: Float = 0.5
@@ -30,12 +31,20 @@ class ChannelDropout(Dropout):
 
     dims: int = 2
 
+    @property
+    def name(self) -> str:
+        return f"Dropout{self.dims}d"
+
 
 @dataclass(eq=False, kw_only=True)
 class AlphaDropout(Dropout):
     """Dropout that keeps mean and variance of SELU activations; whole channels when `channels`."""
 
     channels: bool = False
+
+    @property
+    def name(self) -> str:
+        return "FeatureAlphaDropout" if self.channels else "AlphaDropout"
 
 
 @dataclass(eq=False, kw_only=True)

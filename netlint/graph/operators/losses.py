@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from netlint.graph.operator import Operator
-from netlint.graph.unknown import Float, Unknown
+from netlint.graph.unknown import Float, Shape, Unknown
 
 
 @dataclass(eq=False, kw_only=True)
 class Loss(Operator):
     """A loss; `inputs[0]` is the prediction, `inputs[1]` the target. `how` is PyTorch's name for those without a class here."""
 
+    title: ClassVar[str] = "Loss"
     how: str = ""
     reduction: str | Unknown = "mean"
+
+    @property
+    def name(self) -> str:
+        return self.how or self.title
+
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        return () if self.reduction in ("mean", "sum", "batchmean") else None
 
 
 @dataclass(eq=False, kw_only=True)
 class CrossEntropy(Loss):
     """Expects logits: it applies log-softmax itself."""
 
+    title: ClassVar[str] = "CrossEntropyLoss"
     label_smoothing: Float = 0.0
 
 
@@ -27,22 +37,32 @@ class CrossEntropy(Loss):
 class NLL(Loss):
     """Expects log-probabilities."""
 
+    title: ClassVar[str] = "NLLLoss"
+
 
 @dataclass(eq=False, kw_only=True)
 class BCE(Loss):
     """Expects probabilities in [0, 1]."""
+
+    title: ClassVar[str] = "BCELoss"
 
 
 @dataclass(eq=False, kw_only=True)
 class BCEWithLogits(Loss):
     """Expects logits: it applies the sigmoid itself."""
 
+    title: ClassVar[str] = "BCEWithLogitsLoss"
+
 
 @dataclass(eq=False, kw_only=True)
 class MSE(Loss):
     """Mean squared error."""
 
+    title: ClassVar[str] = "MSELoss"
+
 
 @dataclass(eq=False, kw_only=True)
 class KLDivergence(Loss):
     """Expects log-probabilities as prediction."""
+
+    title: ClassVar[str] = "KLDivLoss"

@@ -6,20 +6,50 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from netlint.graph.operator import Operator
-from netlint.graph.unknown import Int, Unknown
+from netlint.graph.shapes import (
+    at,
+    chunk,
+    concatenated,
+    expanded,
+    flattened,
+    indexed,
+    padded,
+    permuted,
+    pixel_shuffled,
+    product,
+    rearranged,
+    reduced,
+    repeated,
+    replaced,
+    resampled,
+    reshaped,
+    squeezed,
+    swapped,
+    unflattened,
+    unfolded,
+    unsqueezed,
+    written,
+)
+from netlint.graph.unknown import Bool, Dim, Int, Shape, Unknown
 
 
 @dataclass(eq=False, kw_only=True)
 class Identity(Operator):
     """Gives its input unchanged (`nn.Identity`, `.contiguous()`, `.to(...)`, `.clone()`)."""
 
+    keeps_shape: ClassVar[bool] = True
     elementwise: ClassVar[bool] = True
+
+    @property
+    def monotone(self) -> Bool:
+        return True
 
 
 @dataclass(eq=False, kw_only=True)
 class Detach(Operator):
     """Gives its input without its gradient (`.detach()`, `.data`, `.item()`, anything under `no_grad`); `how` names which."""
 
+    keeps_shape: ClassVar[bool] = True
     how: str = "detach"
 
 
@@ -30,6 +60,9 @@ class Flatten(Operator):
     start_dim: Int = 1
     end_dim: Int = -1
 
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        return flattened(inputs[0], self.start_dim, self.end_dim) if inputs else None
+
 
 @dataclass(eq=False, kw_only=True)
 class Unflatten(Operator):
@@ -38,12 +71,24 @@ class Unflatten(Operator):
     dim: Int
     sizes: tuple[Int, ...] | Unknown
 
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        return unflattened(inputs[0], self.dim, self.sizes) if inputs else None
+
 
 @dataclass(eq=False, kw_only=True)
 class Reshape(Operator):
     """`view` or `reshape` to `sizes` (-1 is inferred)."""
 
     sizes: tuple[Int, ...] | Unknown
+
+    def conflict(self, inputs: tuple[Shape | None, ...]) -> str | None:
+        shape = inputs[0] if inputs else None
+        if shape is None or isinstance(self.sizes, Unknown) or reshaped(shape, self.sizes) is not None:
+            return None
+        return f"{written(shape)} has {product(shape)} elements, which cannot be seen as {written(self.sizes)}"
+
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        return reshaped(inputs[0], self.sizes) if inputs else None
 
 
 @dataclass(eq=False, kw_only=True)
@@ -53,6 +98,13 @@ class Permute(Operator):
     order: tuple[Int, ...] | Unknown | None = None
     swap: tuple[Int, Int] | None = None
 
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        if not inputs:
+            return None
+        if self.swap is not None:
+            return swapped(inputs[0], *self.swap)
+        return None if self.order is None else permuted(inputs[0], self.order)
+
 
 @dataclass(eq=False, kw_only=True)
 class Squeeze(Operator):
@@ -60,12 +112,18 @@ class Squeeze(Operator):
 
     dim: int | tuple[Int, ...] | None | Unknown = None
 
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        return squeezed(inputs[0], self.dim) if inputs else None
+
 
 @dataclass(eq=False, kw_only=True)
 class Unsqueeze(Operator):
     """Inserts a dimension of size one."""
 
     dim: Int
+
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        return unsqueezed(inputs[0], self.dim) if inputs else None
 
 
 @dataclass(eq=False, kw_only=True)
@@ -75,12 +133,29 @@ class Expand(Operator):
     how: str = "expand"
     sizes: tuple[Int, ...] | Unknown = ()
 
+    @property
+    def name(self) -> str:
+        return self.how
+
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        shape = inputs[0] if inputs else None
+        if self.how in ("expand", "broadcast_to"):
+            return expanded(shape, self.sizes)
+        if self.how == "repeat":
+            return repeated(shape, self.sizes)
+        if self.how == "tile" and shape is not None and not isinstance(self.sizes, Unknown):
+            return repeated(shape, (1,) * (len(shape) - len(self.sizes)) + self.sizes)
+        return None
+
 
 @dataclass(eq=False, kw_only=True)
 class Slice(Operator):
     """Indexing: `index` is a tuple of ints, slices, None, Ellipsis or Unknown, as written."""
 
     index: tuple[object, ...] | Unknown = ()
+
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        return indexed(inputs[0], self.index) if inputs else None
 
 
 @dataclass(eq=False, kw_only=True)
@@ -92,6 +167,23 @@ class Split(Operator):
     sizes: tuple[Int, ...] | Unknown | None = None
     keep_dim: bool = True
 
+    def infer_result(self, index: int | str, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        shape = inputs[0] if inputs else None
+        if shape is None or not isinstance(index, int):
+            return None
+        if not self.keep_dim:
+            return reduced(shape, self.dim, keepdim=False)
+        size = self._piece(at(shape, self.dim), index)
+        return None if size is None else replaced(shape, self.dim, size)
+
+    def _piece(self, size: Dim | None, index: int) -> Dim | None:
+        """The size of one piece, of `size` in all."""
+        if isinstance(self.sizes, tuple):
+            return self.sizes[index] if -len(self.sizes) <= index < len(self.sizes) else None
+        if size is None or self.pieces is None or index < 0:
+            return Unknown("the size of a piece")
+        return chunk(size, self.pieces, index)
+
 
 @dataclass(eq=False, kw_only=True)
 class Concat(Operator):
@@ -99,12 +191,27 @@ class Concat(Operator):
 
     dim: Int = 0
 
+    def conflict(self, inputs: tuple[Shape | None, ...]) -> str | None:
+        known = [shape for shape in inputs if shape is not None]
+        if not known or isinstance(self.dim, Unknown) or concatenated(known, self.dim) is not None:
+            return None
+        return f"{' and '.join(map(written, known))} cannot be joined along dimension {self.dim}"
+
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        return concatenated(inputs, self.dim)
+
 
 @dataclass(eq=False, kw_only=True)
 class Stack(Operator):
     """`torch.stack` along a new `dim`."""
 
     dim: Int = 0
+
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        # a single input may stand for a list of tensors whose length is not known
+        count = len(inputs) if len(inputs) > 1 else Unknown("the number of stacked tensors")
+        known = next((shape for shape in inputs if shape is not None), None)
+        return unsqueezed(known, self.dim, count)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -115,6 +222,9 @@ class Pad(Operator):
     mode: str | Unknown = "constant"
     value: object = 0.0
 
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        return padded(inputs[0], self.pad) if inputs else None
+
 
 @dataclass(eq=False, kw_only=True)
 class Resample(Operator):
@@ -124,6 +234,9 @@ class Resample(Operator):
     scale_factor: tuple[object, ...] | float | None | Unknown = None
     mode: str | Unknown = "nearest"
 
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        return resampled(inputs[0], self.size, self.scale_factor) if inputs else None
+
 
 @dataclass(eq=False, kw_only=True)
 class PixelShuffle(Operator):
@@ -132,6 +245,28 @@ class PixelShuffle(Operator):
     factor: Int
     inverse: bool = False
 
+    @property
+    def name(self) -> str:
+        return "PixelUnshuffle" if self.inverse else "PixelShuffle"
+
+    def conflict(self, inputs: tuple[Shape | None, ...]) -> str | None:
+        shape = inputs[0] if inputs else None
+        if shape is None or pixel_shuffled(shape, self.factor, self.inverse) is not None:
+            return None
+        return f"{self.name} with factor {self.factor} does not divide its input {written(shape)}"
+
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        return pixel_shuffled(inputs[0], self.factor, self.inverse) if inputs else None
+
+
+_SAME_SHAPE = (
+    "roll flip fliplr flipud channel_shuffle sort msort argsort cumsum cumprod logcumsumexp cummax cummin renorm fftshift ifftshift "
+    "scatter scatter_add scatter_reduce masked_scatter index_add index_copy index_reduce index_fill index_put "
+    "select_scatter slice_scatter diagonal_scatter"
+)
+SAME_SHAPE = frozenset(_SAME_SHAPE.split())
+"""The movements whose result has the shape of the first input."""
+
 
 @dataclass(eq=False, kw_only=True)
 class Rearrange(Operator):
@@ -139,3 +274,28 @@ class Rearrange(Operator):
 
     how: str = ""
     arguments: tuple[object, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.how or "Rearrange"
+
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        shape = inputs[0] if inputs else None
+        if self.how in SAME_SHAPE:
+            return shape
+        match self.how, self.arguments:
+            case "gather", _:
+                return inputs[1] if len(inputs) > 1 else None
+            case "topk", (int() | Unknown() as count, int() | Unknown() as dim):
+                return replaced(shape, dim, count)
+            case "one_hot", (int() | Unknown() as classes,) if classes != -1 and shape is not None:
+                return (*shape, classes)
+            case "unfold", (kernel_size, dilation, padding, stride):
+                return unfolded(shape, kernel_size, dilation, padding, stride)
+            case "einops.rearrange", (str() as pattern,):
+                return rearranged(shape, pattern)
+        return None
+
+    def infer_result(self, index: int | str, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        # values and indices
+        return self.infer(inputs) if self.how in ("sort", "topk", "cummax", "cummin") and index in (0, 1) else None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from netlint.graph.operator import Operator
 from netlint.graph.parameter import Parameter
+from netlint.graph.shapes import alternative
+from netlint.graph.unknown import Shape
 
 if TYPE_CHECKING:
     from netlint.graph.training import Loader
@@ -26,12 +28,18 @@ class Weight(Operator):
 
     parameter: Parameter
 
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        return self.parameter.shape
+
 
 @dataclass(eq=False, kw_only=True)
 class Constant(Operator):
     """A tensor that does not depend on the input: a buffer, `torch.zeros(...)`, a Python number (`value`, if known)."""
 
     value: object = None
+
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        return () if isinstance(self.value, (int, float, complex)) else None
 
 
 @dataclass(eq=False, kw_only=True)
@@ -41,6 +49,10 @@ class Opaque(Operator):
     label: str = ""
     reason: str = ""
 
+    @property
+    def name(self) -> str:
+        return self.label or "Opaque"
+
 
 @dataclass(eq=False, kw_only=True)
 class Alternatives(Operator):
@@ -48,9 +60,18 @@ class Alternatives(Operator):
 
     reason: str = ""
 
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        return alternative(inputs)
+
 
 @dataclass(eq=False, kw_only=True)
 class Select(Operator):
     """One of the results of an operator that gives several (`out, state = lstm(x)`; a chunk of a split)."""
 
     index: int | str = 0
+
+    def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
+        if not self.inputs:
+            return None
+        several = self.inputs[0]
+        return several.infer_result(self.index, tuple(source.shape for source in several.inputs))
