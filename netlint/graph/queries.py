@@ -552,6 +552,16 @@ def _joins_features(graph: Graph, concat: Concat) -> bool:
     return all(isinstance(node, Activation) for source in concat.inputs for node in origins(graph, source, PASSES))
 
 
+def class_count(graph: Graph, logits: Operator) -> int | None:
+    """The number of classes of logits, or of what is computed from them: the width of the one layer that feeds it, if known."""
+    layers = [logits] if is_weighted(graph, logits) else fed_by(graph, logits)
+    widths = {
+        layer.out_features if isinstance(layer, Linear) else layer.out_channels for layer in layers if isinstance(layer, (Linear, Conv))
+    }
+    width = widths.pop() if len(widths) == 1 else None
+    return width if isinstance(width, int) else None
+
+
 def same_place(graph: Graph, operator: Operator) -> list[Operator]:
     """All applications at the place in the code where an operator is applied (a loop, a block used several times), itself included."""
     if operator.site is None:
@@ -610,12 +620,12 @@ def batch_norms_after(graph: Graph, operator: Operator) -> list[BatchNorm]:
 
 def has_positions(graph: Graph, norm: BatchNorm) -> bool | Unknown:
     """Whether a batch norm sees several positions a sample, as on a feature map, or one value a feature, as behind a linear layer."""
-    shape = norm.inputs[0].shape if norm.inputs else None
+    shape = norm.inputs[0].shape
     if shape is not None:
         return len(shape) > 2
     if norm.dims in (2, 3) or feature_map_of(graph, norm):
         return True
-    sources = origins(graph, norm, (Activation, Dropout, Identity))
-    if sources and all(isinstance(source, Linear) and source.out_features == norm.num_features for source in sources):
+    sources = origins(graph, norm.inputs[0], (Activation, Dropout, Identity))
+    if all(isinstance(source, Linear) and source.out_features == norm.num_features for source in sources):
         return False
     return Unknown("the rank of what the batch norm reads")

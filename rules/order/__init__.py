@@ -1,0 +1,1 @@
+"""The order of layers: what is pooled, and when it is activated (statement S24)."""
