@@ -242,7 +242,7 @@ def build(table: Table, overrides: Overrides, root: Path | None) -> Settings:
     rule_paths = tuple(base / folder for folder in table.get("rule-paths", STRINGS, ()))
     registry = load(rule_paths)
     return Settings(
-        selected=chosen(_choices(table, overrides), registry),
+        selected=chosen(_choices(table, overrides, registry), registry),
         fail_on=Severity(overrides.fail_on or table.get("fail-on", one_of([severity.value for severity in Severity]), "warning")),
         exclude=table.get("exclude", STRINGS, ()),
         per_file_ignores=_per_file_ignores(table.table("per-file-ignores"), registry),
@@ -255,18 +255,37 @@ def build(table: Table, overrides: Overrides, root: Path | None) -> Settings:
     )
 
 
-def _choices(table: Table, overrides: Overrides) -> list[Choice]:
-    select = table.get("select", STRINGS, ()) if "select" in table.values else None
-    return [
-        Choice(select, table.get("extend-select", STRINGS, ()), table.get("ignore", STRINGS, ()), where=f"{table.file}: "),
-        Choice(overrides.select, overrides.extend_select, overrides.ignore, where="--"),
-    ]
+def _choices(table: Table, overrides: Overrides, registry: Registry) -> list[Choice]:
+    in_file = Choice(
+        _codes(table, "select", registry) if "select" in table.values else None,
+        _codes(table, "extend-select", registry),
+        _codes(table, "ignore", registry),
+    )
+    on_command_line = Choice(
+        _expanded("select", overrides.select, registry) if overrides.select is not None else None,
+        _expanded("extend-select", overrides.extend_select, registry),
+        _expanded("ignore", overrides.ignore, registry),
+    )
+    return [in_file, on_command_line]
+
+
+def _codes(table: Table, key: str, registry: Registry) -> frozenset[str]:
+    words: tuple[str, ...] = table.get(key, STRINGS, ())
+    try:
+        return expand(words, registry)
+    except NetlintError as error:
+        raise table.error(f"`{key}`: {error}", key) from error
+
+
+def _expanded(option: str, words: Sequence[str], registry: Registry) -> frozenset[str]:
+    try:
+        return expand(words, registry)
+    except NetlintError as error:
+        raise NetlintError(f"--{option}: {error}") from error
 
 
 def _per_file_ignores(table: Table, registry: Registry) -> tuple[tuple[str, frozenset[str]], ...]:
-    return tuple(
-        (pattern, expand(table.get(pattern, STRINGS, ()), registry, table.error(pattern, pattern).args[0])) for pattern in table.values
-    )
+    return tuple((pattern, _codes(table, pattern, registry)) for pattern in table.values)
 
 
 def _options(table: Table, registry: Registry) -> dict[str, dict[str, Any]]:

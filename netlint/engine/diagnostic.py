@@ -73,7 +73,8 @@ class Diagnostic:
     """One finding at one place of one file.
 
     `network` is the network that has most of it, `count` how many layers of that network it concerns, `symbol` the first
-    of them. `data` holds only what JSON can. `confidence` is `likely` where something unseen might excuse it. `fingerprint` stays the same when lines move.
+    of them, `scope` the class or function it is written in. `confidence` is `likely` where something unseen might excuse it.
+    `data` holds only what JSON can. `fingerprint` stays the same when lines move.
     """
 
     code: str
@@ -87,6 +88,7 @@ class Diagnostic:
     related: tuple[Related, ...] = ()
     symbol: str = ""
     network: str = ""
+    scope: str = ""
     count: int = 1
     frontend: str = "source"
     fingerprint: str = ""
@@ -117,6 +119,7 @@ class Diagnostic:
             "related": [place.as_json() for place in self.related],
             "symbol": self.symbol,
             "network": self.network,
+            "scope": self.scope,
             "count": self.count,
             "frontend": self.frontend,
             "fingerprint": self.fingerprint,

@@ -63,6 +63,7 @@ def _candidate(found: Found, graph: Graph) -> Candidate:
         related=tuple(Related(at.filename, Position(at.row, at.column), what) for at, what in related.items()),
         symbol=f"{graph.name}.{path}" if path else graph.name,
         network=graph.name,
+        scope=next((site.scope for site, _ in _sites(finding.at, graph) if site is not None), ""),
         frontend=graph.frontend,
         data={key: plain(value) for key, value in finding.data.items()},
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netlint.engine.errors import NetlintError
+from netlint.engine.spelling import hint
 from netlint.engine.targets import InputFile
 from netlint.frontends.errors import SourceError
 
@@ -54,6 +56,25 @@ def graphs(file: InputFile, source: Source, inputs: tuple[Shape, ...] = ()) -> l
     from netlint.frontends.source import read as read_source
 
     return read_source(source.text, file.filename, project=_project(file.root), network=file.network, inputs=inputs).graphs
+
+
+def networks_of(file: InputFile, inputs: tuple[Shape, ...] = ()) -> list[Graph]:
+    """The networks of a file, for one who wants them all or an error. Raises NetlintError when it cannot be read, or lacks the network."""
+    try:
+        source = read(file)
+        found = graphs(file, source, inputs)
+    except SourceError as error:
+        raise NetlintError(f"{file.filename}:{error.row}:{error.column}: {error.message}") from error
+    if file.network is not None and not found:
+        raise NetlintError(no_such_network(file, source))
+    return found
+
+
+def no_such_network(file: InputFile, source: Source) -> str:
+    """A sentence that names the networks the file does have."""
+    names = [graph.name for graph in graphs(replace(file, network=None), source)]
+    found = f"; it has {', '.join(f'`{name}`' for name in names)}" if 0 < len(names) <= 8 else hint(file.network or "", names)
+    return f"`{file.filename}` has no network `{file.network}`{found}"
 
 
 @lru_cache(maxsize=4)

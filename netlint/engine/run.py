@@ -11,10 +11,10 @@ from netlint.engine.diagnostic import Diagnostic, Position
 from netlint.engine.evaluation import check_graph
 from netlint.engine.notices import NOT_CHECKED, UNUSED_SUPPRESSION
 from netlint.engine.placement import Candidate, candidates, fingerprinted
-from netlint.engine.reading import Source, graphs, read
+from netlint.engine.reading import Source, graphs, no_such_network, read
 from netlint.engine.registry import load
+from netlint.engine.rule import Rule
 from netlint.engine.settings import Settings
-from netlint.engine.spelling import hint
 from netlint.engine.suppression import Comment, Suppressions, comments
 from netlint.engine.targets import InputFile
 from netlint.engine.workers import spread
@@ -52,12 +52,13 @@ class Outcome:
 class Report:
     """The result of a run.
 
-    `findings` are in report order. `unanswered` counts, by rule code and reason, the questions that no graph could answer; `blind` the places
-    of networks that could not be seen, by reason. `problems` are sentences about targets that could not be used at all. `sources`
-    holds the texts that cannot be read again from their files.
+    `findings` are in report order, `rules` the rules that exist by code. `unanswered` counts, by rule code and reason, the
+    questions that no graph could answer; `blind` the places of networks that could not be seen, by reason. `problems` are
+    sentences about targets that could not be used at all. `sources` holds the texts that cannot be read again from their files.
     """
 
     findings: tuple[Diagnostic, ...]
+    rules: Mapping[str, Rule] = field(default_factory=dict)
     files: int = 0
     networks: int = 0
     suppressed: int = 0
@@ -122,13 +123,6 @@ def not_checked(file: InputFile, reason: str, row: int = 1, column: int = 1) -> 
     )
 
 
-def no_such_network(file: InputFile, source: Source) -> str:
-    """A sentence that names the networks the file does have."""
-    names = [graph.name for graph in graphs(replace(file, network=None), source)]
-    found = f"; it has {', '.join(f'`{name}`' for name in names)}" if 0 < len(names) <= 8 else hint(file.network or "", names)
-    return f"`{file.filename}` has no network `{file.network}`{found}"
-
-
 def _lost(task: Task, error: BaseException) -> Outcome:
     return Outcome(broken=not_checked(task.file, f"the process that checked this file ended: {type(error).__name__}: {error}"))
 
@@ -147,6 +141,7 @@ def _merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: Se
             unanswered.setdefault(code, Counter()).update(reasons)
     return Report(
         findings=tuple(sorted(findings, key=lambda finding: finding.order)),
+        rules={code: load(paths).find(code).rule for paths in {task.settings.rule_paths for task in tasks} for code in load(paths).codes},
         files=len(files),
         networks=sum(len(outcome.networks) for outcome in outcomes),
         suppressed=suppressed,

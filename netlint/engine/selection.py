@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from netlint.engine.errors import NetlintError
+from netlint.engine.notices import NOT_CHECKED
 from netlint.engine.registry import Registry
-from netlint.engine.spelling import hint
 
 ALL = "ALL"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What one source of settings (the settings file, the command line) says; `where` names it in errors. `select` is None if not given."""
+    """The codes that one source of settings (a file, the command line) names; `select` is None if it does not say."""
 
-    select: Sequence[str] | None = None
-    extend: Sequence[str] = ()
-    ignore: Sequence[str] = ()
-    where: str = ""
+    select: frozenset[str] | None
+    extend: frozenset[str]
+    ignore: frozenset[str]
 
 
 def chosen(choices: Iterable[Choice], registry: Registry) -> frozenset[str]:
@@ -30,23 +28,18 @@ def chosen(choices: Iterable[Choice], registry: Registry) -> frozenset[str]:
     codes = frozenset(registry.codes)
     for choice in choices:
         if choice.select is not None:
-            codes = expand(choice.select, registry, f"{choice.where}select")
-        codes |= expand(choice.extend, registry, f"{choice.where}extend-select")
-        codes -= expand(choice.ignore, registry, f"{choice.where}ignore")
-    return codes | {"NL000"}
+            codes = choice.select
+        codes = (codes | choice.extend) - choice.ignore
+    return codes | {NOT_CHECKED.code}
 
 
-def expand(words: Iterable[str], registry: Registry, where: str) -> frozenset[str]:
-    """The codes that the words stand for. `where` (an option or a key) starts the error when one stands for none."""
-    return frozenset(code for word in words for code in _codes(word.strip(), registry, where))
+def expand(words: Iterable[str], registry: Registry) -> frozenset[str]:
+    """The codes that the words stand for. Raises NetlintError that names the nearest rule when one stands for none."""
+    return frozenset(code for word in words for code in _codes(word.strip(), registry))
 
 
-def _codes(word: str, registry: Registry, where: str) -> list[str]:
+def _codes(word: str, registry: Registry) -> list[str]:
     if word == ALL:
         return registry.codes
-    if word in registry.names:
-        return [registry.find(word).rule.code]
     prefixed = [code for code in registry.codes if word.upper().startswith("NL") and code.startswith(word.upper())]
-    if not prefixed:
-        raise NetlintError(f"{where}: no rule `{word}`{hint(word, registry.names)}")
-    return prefixed
+    return prefixed or [registry.find(word).rule.code]

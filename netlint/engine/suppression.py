@@ -145,7 +145,7 @@ class Suppressions:
 
     def _codes(self, word: str) -> frozenset[str]:
         try:
-            return expand([word], self.registry, "")
+            return expand([word], self.registry)
         except NetlintError:
             return frozenset()
 

@@ -1,0 +1,167 @@
+"""The report that people read: a block for each finding, advice in one line a class and rule, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from netlint.engine.diagnostic import Diagnostic
+from netlint.engine.errors import NetlintError
+from netlint.engine.notices import NOT_CHECKED
+from netlint.engine.reading import Source, read
+from netlint.engine.rule import Severity
+from netlint.engine.run import Report
+from netlint.engine.targets import single
+from netlint.frontends.errors import SourceError
+from netlint.reports.terminal import Paint, code_frame, counted, printable, wrapped
+
+ROWS_SHOWN = 6
+REASONS_SHOWN = 3
+
+
+@dataclass(slots=True)
+class TextReport:
+    """Renders a run's report. `verbose` shows each piece of advice in full, and every reason for which something was not evaluated."""
+
+    report: Report
+    paint: Paint = field(default_factory=Paint)
+    columns: int = 100
+    verbose: bool = False
+    _sources: dict[str, Source | None] = field(default_factory=dict)
+
+    def render(self) -> str:
+        """The whole report, ending in the summary."""
+        findings = self.report.findings
+        advice = [] if self.verbose else [finding for finding in findings if finding.severity is Severity.ADVICE]
+        blocks = ["\n".join(self.block(finding)) for finding in findings if self.verbose or finding.severity is not Severity.ADVICE]
+        if advice:
+            blocks.append("\n".join(self.advice(advice)))
+        blocks.append("\n".join(self.summary()))
+        return "\n\n".join(blocks) + "\n"
+
+    # -- findings -----------------------------------------------------------------------------------------------------
+
+    def block(self, finding: Diagnostic) -> Iterator[str]:
+        """One finding: place, rule, message, code, and what belongs to it."""
+        paint = self.paint
+        head = f"{paint(self.place(finding.filename, finding.location.row, finding.location.column), 'bold')}  "
+        yield f"{head}{paint(finding.code, 'bold')} {finding.name}  {paint.severity(finding.severity)}"
+        yield wrapped(printable(finding.message), "  ", self.columns)
+        line = self.line(finding.filename, finding.location.row)
+        if line is not None and line.strip():
+            same_row = finding.end_location.row == finding.location.row
+            end = finding.end_location.column if same_row else None
+            for part in code_frame(line, finding.location.row, finding.location.column, end, paint, self.columns - 2):
+                yield f"  {part}"
+        for label, text in self.notes(finding):
+            yield f"  {paint(f'{label}:', 'dim')} {printable(text)}"
+
+    def notes(self, finding: Diagnostic) -> Iterator[tuple[str, str]]:
+        """The labelled lines under a finding's code."""
+        if finding.symbol:
+            more = f" ({counted(finding.count, 'layer')} of this network from this line)" if finding.count > 1 else ""
+            yield "in", finding.symbol + more
+        for related in finding.related:
+            yield related.message, self.place(related.filename, related.location.row, related.location.column)
+        if finding.confidence == "likely":
+            yield "certainty", "likely; part of the network could not be seen"
+        evidence = self.report.rules[finding.code].evidence
+        if evidence:
+            yield "evidence", evidence
+        if finding.code != NOT_CHECKED.code:
+            yield "more", f"netlint rule {finding.code}"
+
+    def place(self, filename: str, row: int, column: int) -> str:
+        """A place as editors and terminals make it clickable; with the cell for a notebook."""
+        source = self.report.sources.get(filename)
+        cell = source.cell_of(row) if source else None
+        return printable(f"{filename}:cell {cell[0]}:{cell[1]}:{column}" if cell else f"{filename}:{row}:{column}")
+
+    def line(self, filename: str, row: int) -> str | None:
+        """A line of a file; None where it cannot be had."""
+        if filename not in self._sources:
+            self._sources[filename] = self.report.sources.get(filename) or _reread(filename)
+        source = self._sources[filename]
+        return source.lines[row - 1] if source and row <= len(source.lines) else None
+
+    def advice(self, findings: Iterable[Diagnostic]) -> Iterator[str]:
+        """One line for each class and rule: the place of the first, the rule, how many, and what it says."""
+        yield f"{self.paint('Advice', 'cyan')} {self.paint('(--verbose shows each in full)', 'dim')}"
+
+        def group(finding: Diagnostic) -> tuple[str, str, str]:
+            return finding.filename, finding.scope.partition(".")[0], finding.code
+
+        for (_, scope, _), members in groupby(sorted(findings, key=group), key=group):
+            yield self.advice_line(scope, list(members))
+
+    def advice_line(self, scope: str, findings: list[Diagnostic]) -> str:
+        first, *others = findings
+        place = self.place(first.filename, first.location.row, first.location.column)
+        where = f"{printable(scope)}: " if scope else ""
+        says = printable(first.message if not others else self.report.rules[first.code].summary)
+        rows = ""
+        if others:
+            listed = ", ".join(str(finding.location.row) for finding in findings[:ROWS_SHOWN])
+            rows = f" ({len(findings)} places: {listed}{', ...' if len(findings) > ROWS_SHOWN else ''})"
+        return f"  {place}  {first.code} {first.name}  {where}{says}{self.paint(rows, 'dim')}"
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    def summary(self) -> Iterator[str]:
+        """Counts, what was not evaluated, and what to do next."""
+        yield self.counts()
+        yield from self.unanswered()
+        blind = self.report.blind
+        if self.verbose and blind:
+            yield f"Not seen: {counted(sum(blind.values()), 'place')} of networks:"
+            yield from (f"  {count:,} x {printable(reason)}" for reason, count in _frequent(blind.items()))
+        if self.report.findings:
+            yield self.next_step()
+
+    def counts(self) -> str:
+        """One line: how many findings, of which severity, in how much."""
+        report = self.report
+        by_severity = [(severity, sum(finding.severity is severity for finding in report.findings)) for severity in Severity]
+        words = {Severity.ERROR: ("error", "errors"), Severity.WARNING: ("warning", "warnings"), Severity.ADVICE: ("advice", "advice")}
+        parts = [counted(count, *words[severity]) for severity, count in by_severity if count]
+        styles = ("bold", "red") if any(count for severity, count in by_severity if severity is Severity.ERROR) else ("bold",)
+        found = self.paint(", ".join(parts), *styles) if parts else self.paint("No findings", "bold", "green")
+        checked = f"{counted(report.files, 'file')}, {counted(report.networks, 'network')}"
+        hidden = f"; {report.suppressed} suppressed" if report.suppressed else ""
+        return f"{found} in {checked}{hidden}."
+
+    def unanswered(self) -> Iterator[str]:
+        """Which rules could not be evaluated somewhere, and why."""
+        unanswered = self.report.unanswered
+        if not unanswered:
+            return
+        if self.verbose:
+            yield "Not evaluated:"
+            for code, reasons in unanswered.items():
+                for reason, count in _frequent(reasons.items()):
+                    yield f"  {code}  {count:,} x {printable(reason)}"
+            return
+        totals = _frequent((code, sum(reasons.values())) for code, reasons in unanswered.items())
+        listed = [f"{code} ({printable(_frequent(unanswered[code].items())[0][0])})" for code, _ in totals[:REASONS_SHOWN]]
+        more = f", and {counted(len(totals) - REASONS_SHOWN, 'other rule')}" if len(totals) > REASONS_SHOWN else ""
+        text = f"Not evaluated everywhere: {', '.join(listed)}{more}; --verbose lists all, `netlint why` tells where."
+        yield wrapped(text, "", self.columns)
+
+    def next_step(self) -> str:
+        """What a person would do now."""
+        worst = min(self.report.findings, key=lambda finding: finding.severity.rank)
+        if worst.code == NOT_CHECKED.code:
+            return "Next: make every file readable; findings in what was not checked are not shown."
+        return f"Next: `netlint rule {worst.code}` explains; `# netlint: ignore[{worst.code}] reason` on the line accepts it."
+
+
+def _reread(filename: str) -> Source | None:
+    try:
+        return read(single(filename))
+    except (NetlintError, SourceError):
+        return None
+
+
+def _frequent(counts: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    return sorted(counts, key=lambda item: (-item[1], item[0]))
