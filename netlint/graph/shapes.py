@@ -59,6 +59,12 @@ def product(sizes: Iterable[Dim]) -> Dim:
     return unknown[0] if known == 1 and len(unknown) == 1 else Unknown(unknown[0].reason)
 
 
+def total(sizes: Iterable[Dim]) -> Dim:
+    """The sum of sizes."""
+    parts = list(sizes)
+    return when_known(lambda *known: sum(known), *parts)
+
+
 def differ(first: Int, second: Int) -> bool:
     """Whether two sizes are certainly different."""
     return isinstance(first, int) and isinstance(second, int) and first != second
@@ -186,8 +192,7 @@ def concatenated(shapes: Sequence[Shape | None], dim: Int) -> Shape | None:
     result: list[Dim] = []
     for position, sizes in enumerate(zip(*known, strict=True)):
         if position == place:
-            total = when_known(lambda *parts: sum(parts), *sizes)
-            result.append(total if len(known) == len(shapes) > 1 else Unknown("the size of a concatenated tensor"))
+            result.append(total(sizes) if len(known) == len(shapes) > 1 else Unknown("the size of a concatenated tensor"))
             continue
         common: Dim | None = sizes[0]
         for size in sizes[1:]:
@@ -211,25 +216,31 @@ def matrix_product(first: Shape | None, second: Shape | None) -> Shape | None:
 
 def einsum(equation: str, shapes: Sequence[Shape | None]) -> Shape | None:
     """The shape of an Einstein sum; None for equations with an ellipsis."""
-    left, arrow, right = equation.replace(" ", "").partition("->")
-    terms = left.split(",")
-    if "." in equation or len(terms) != len(shapes):
+    sizes = einsum_sizes(equation, shapes)
+    if sizes is None:
         return None
-    if not arrow:
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    if not arrow:  # the letters that occur once, in alphabetical order
         letters = Counter(left.replace(",", ""))
         right = "".join(sorted(letter for letter, count in letters.items() if count == 1))
+    return tuple(sizes[letter] for letter in right) if set(right) <= sizes.keys() else None
+
+
+def einsum_sizes(equation: str, shapes: Sequence[Shape | None]) -> dict[str, Dim] | None:
+    """The size of each letter of an Einstein sum; None if they contradict each other."""
+    terms = equation.replace(" ", "").partition("->")[0].split(",")
+    if "." in equation or len(terms) != len(shapes):
+        return None
     sizes: dict[str, Dim] = {}
     for term, shape in zip(terms, shapes, strict=True):
-        if shape is None:
-            continue
-        if len(term) != len(shape):
+        if shape is not None and len(term) != len(shape):
             return None
-        for letter, size in zip(term, shape, strict=True):
+        for letter, size in zip(term, shape or [Unknown(f"dimension `{letter}` of `{equation}`") for letter in term], strict=True):
             common = agreed(sizes.get(letter, size), size)
             if common is None:
                 return None
             sizes[letter] = common
-    return tuple(sizes[letter] if letter in sizes else Unknown(f"dimension `{letter}` of `{equation}`") for letter in right)
+    return sizes
 
 
 def alternative(shapes: Sequence[Shape | None]) -> Shape | None:
@@ -282,11 +293,11 @@ def _quotient(shape: Shape, divisors: Iterable[Int]) -> Dim | None:
     for foreign in below - above:
         return Unknown(foreign.reason)
     unknown = list((above - below).elements())
-    total = math.prod(size for size in shape if isinstance(size, int))
+    elements = math.prod(size for size in shape if isinstance(size, int))
     divided = math.prod(size for size in divisors if isinstance(size, int))
     if unknown:
-        return unknown[0] if len(unknown) == 1 and total == divided else Unknown(unknown[0].reason)
-    return total // divided if divided > 0 and total % divided == 0 else None
+        return unknown[0] if len(unknown) == 1 and elements == divided else Unknown(unknown[0].reason)
+    return elements // divided if divided > 0 and elements % divided == 0 else None
 
 
 def unflattened(shape: Shape | None, dim: Int, sizes: tuple[Int, ...] | Unknown) -> Shape | None:
@@ -433,7 +444,7 @@ def padded(shape: Shape | None, pad: tuple[Int, ...] | Unknown) -> Shape | None:
     for pair in range(len(pad) // 2):
         before, after = pad[2 * pair], pad[2 * pair + 1]
         if (before, after) != (0, 0):
-            result[-1 - pair] = when_known(lambda *parts: sum(parts), result[-1 - pair], before, after)
+            result[-1 - pair] = total((result[-1 - pair], before, after))
     return all_positive(tuple(result))
 
 
