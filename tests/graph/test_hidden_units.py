@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netlint.graph import FixedSite, Graph, Layer, Location
 from netlint.graph.operators import Add, BatchNorm, Concat, Constant, Conv, Flatten, Input, Linear, MaxPool, Mul, ReLU, Sigmoid, Tanh
-from netlint.graph.queries import fed_by, feeds, network_of, same_place
+from netlint.graph.queries import class_count, fed_by, feeds, network_of, same_place
 
 
 def conv(graph: Graph, source: object) -> Conv:
@@ -69,3 +69,15 @@ def test_applications_at_one_place_and_their_network() -> None:
     assert same_place(graph, bare) == [bare]
     assert network_of(first) is root
     assert network_of(bare) is None
+
+
+def test_the_number_of_classes_is_the_width_of_the_layer_that_makes_the_logits() -> None:
+    graph = Graph("Net")
+    data = graph.add(Input(label="x"))
+    head = graph.add(Linear(in_features=8, out_features=10, inputs=(data,)))
+    flat = graph.add(Flatten(inputs=(head,)))
+    assert class_count(graph, head) == 10
+    assert class_count(graph, flat) == 10
+    other = graph.add(Linear(in_features=8, out_features=5, inputs=(data,)))
+    assert class_count(graph, graph.add(Concat(dim=1, inputs=(head, other)))) is None
+    assert class_count(graph, data) is None

@@ -1,0 +1,76 @@
+"""Two layers whose sizes do not fit.
+
+What
+    A layer gets a tensor with another number of channels or features than it was made for, or two tensors are combined whose sizes
+    contradict each other. Normalisation layers have their own rule, NL208.
+
+Why
+    The forward pass raises an error at this place, with the first batch at the latest.
+
+Evidence for
+    The sizes in the constructors.
+
+Evidence against
+    None: only known sizes are compared.
+
+When it is fine
+    Sizes that depend on arguments without a default, or on an input whose shape is not known, are not compared.
+
+The fix
+    Which of the two sizes is meant only the author knows.
+"""
+
+from __future__ import annotations
+
+from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity, sequential
+from netlint.graph import Graph, Operator
+from netlint.graph.operators import Loss, Norm
+from netlint.graph.shapes import conflicts
+
+rule = Rule(
+    code="NL602",
+    name="shape-mismatch",
+    severity=Severity.ERROR,
+    summary="Two layers whose sizes do not fit: the forward pass raises an error.",
+    evidence="the sizes in the constructors",
+)
+
+
+@rule.check
+def check(operator: Operator, graph: Graph, options: Options) -> Answers:
+    if isinstance(operator, Norm | Loss):
+        return None
+    conflict = conflicts(operator)
+    if conflict is None:
+        return None
+    return Finding(
+        at=operator,
+        related=[(source, "one of its inputs") for source in operator.inputs if source.site is not None],
+        message=f"{conflict}, so that this raises an error; make the sizes agree",
+    )
+
+
+_NET = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 16, 3, padding=1)
+        self.side = nn.Conv2d(3, {side}, 3, padding=1)
+        self.head = nn.Linear(16, 10)
+
+    def forward(self, x):
+        x = F.elu(self.conv(x)) + self.side(x){mark}
+        return self.head(x.mean([2, 3]))
+"""
+
+invalid = [
+    Example(sequential("nn.Conv2d(3, 16, 3)", "nn.ELU()", "nn.Conv2d(32, 64, 3)  # here")),
+    Example(sequential("nn.Linear(784, 256)", "nn.ELU()", "nn.Linear(128, 10)  # here")),
+    Example(_NET.format(side=24, mark="  # here")),
+]
+valid = [
+    Example(sequential("nn.Conv2d(3, 16, 3)", "nn.ELU()", "nn.Conv2d(16, 64, 3)"), because="the channels agree"),
+    Example(_NET.format(side=16, mark=""), because="the operands of the sum agree"),
+    Example(_NET.format(side=1, mark=""), because="one channel is broadcast to all"),
+    Example(sequential("nn.Conv2d(3, 16, 3)", "nn.Flatten()", "nn.Linear(2704, 10)"), because="the size of the picture is not known"),
+]
