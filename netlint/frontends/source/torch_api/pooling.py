@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netlint.frontends.source.torch_api.spec import Arguments, FunctionSpec, LayerSpec, Structure
-from netlint.frontends.source.torch_api.template import template
+from netlint.frontends.source.torch_api.template import pair, template
 from netlint.graph.operator import Operator
 from netlint.graph.operators import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, FractionalMaxPool, LPPool, MaxPool, MaxUnpool
 
@@ -22,10 +22,6 @@ def _layer_results(pool: Operator) -> Structure:
 
 def _results(arguments: Arguments) -> Structure:
     return (0, 1) if arguments["return_indices"] is True else None
-
-
-def _pair(_: object) -> Structure:
-    return (0, 1)
 
 
 _MAX = "kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False"
@@ -62,7 +58,7 @@ def _functions(dims: int) -> dict[str, FunctionSpec]:
     return {
         f"{prefix}max_pool{dims}d": FunctionSpec(f"{_MAX_FUNCTION}, return_indices=False", _INPUT, template(MaxPool, **pool), _results),
         f"{prefix}max_pool{dims}d_with_indices": FunctionSpec(
-            f"{_MAX_FUNCTION}, return_indices=False", _INPUT, template(MaxPool, **{**pool, "return_indices": True}), _pair
+            f"{_MAX_FUNCTION}, return_indices=False", _INPUT, template(MaxPool, **{**pool, "return_indices": True}), pair
         ),
         f"torch.max_pool{dims}d": FunctionSpec(_MAX_FUNCTION, _INPUT, template(MaxPool, **pool)),
         f"{prefix}avg_pool{dims}d": FunctionSpec(f"input, {_AVG}{divisor}", _INPUT, template(AvgPool, **pool)),
@@ -71,7 +67,7 @@ def _functions(dims: int) -> dict[str, FunctionSpec]:
             "input, output_size, return_indices=False", _INPUT, template(AdaptiveMaxPool, dims=dims), _results
         ),
         f"{prefix}adaptive_max_pool{dims}d_with_indices": FunctionSpec(
-            "input, output_size, return_indices=False", _INPUT, template(AdaptiveMaxPool, dims=dims, return_indices=True), _pair
+            "input, output_size, return_indices=False", _INPUT, template(AdaptiveMaxPool, dims=dims, return_indices=True), pair
         ),
         f"{prefix}adaptive_avg_pool{dims}d": FunctionSpec("input, output_size", _INPUT, template(AdaptiveAvgPool, dims=dims)),
         f"{prefix}max_unpool{dims}d": FunctionSpec(
@@ -98,5 +94,5 @@ FUNCTIONS: dict[str, FunctionSpec] = {
     "torch.nn.functional.fractional_max_pool3d": FunctionSpec(
         f"input, {_FRACTIONAL}", _INPUT, template(FractionalMaxPool, dims=3), _results
     ),
-    "torch.adaptive_max_pool1d": FunctionSpec("input, output_size", _INPUT, template(AdaptiveMaxPool, dims=1, return_indices=True), _pair),
+    "torch.adaptive_max_pool1d": FunctionSpec("input, output_size", _INPUT, template(AdaptiveMaxPool, dims=1, return_indices=True), pair),
 }

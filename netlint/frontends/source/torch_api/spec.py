@@ -49,17 +49,17 @@ _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input"
 """NumPy's names, which PyTorch's argument parser takes as well (torch/csrc/utils/python_arg_parser.cpp)."""
 
 
-def _is_option(value: object) -> bool:
+def is_option(value: object) -> bool:
     """Whether a value is a plain option (or a sequence of them), so not a tensor."""
     if isinstance(value, (list, tuple)):
-        return all(_is_option(item) for item in value)
+        return all(is_option(item) for item in value)
     return value is None or isinstance(value, (int, float, str, range, Unknown))
 
 
 _FITS: Mapping[str, Callable[[object], bool]] = {
-    "option": _is_option,
+    "option": is_option,
     "bool": lambda value: isinstance(value, bool),
-    "Tensor": lambda value: not _is_option(value),
+    "Tensor": lambda value: not is_option(value),
 }
 """The annotations that tell overloads apart."""
 

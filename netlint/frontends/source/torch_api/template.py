@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TypeAlias, TypeVar
 
-from netlint.frontends.source.torch_api.spec import TRAINING_FLAG, Arguments, FunctionSpec, TrainingFlag
+from netlint.frontends.source.torch_api.spec import TRAINING_FLAG, Arguments, FunctionSpec, Structure, TrainingFlag, is_option
 from netlint.graph.operator import Operator
 from netlint.graph.unknown import Unknown
 
@@ -20,7 +20,7 @@ _PLACEMENT = {field.name for field in dataclasses.fields(Operator)} - {"inplace"
 _SYNONYMS = {"Int": "int | Unknown", "Float": "float | Unknown", "Bool": "bool | Unknown"}
 
 
-def template(kind: type[O], **fixed: object) -> Callable[[Arguments], O]:
+def template(kind: type[O], /, **fixed: object) -> Callable[[Arguments], O]:
     """A builder of operators of one kind: each field is taken from the argument of the same name.
 
     `fixed` states fields that are not, each a value or a function of the arguments. Either way the value is
@@ -120,6 +120,30 @@ def unknown(reason: str) -> From:
     return lambda _: Unknown(reason)
 
 
+def plain(value: object) -> object:
+    """An option as it is; Unknown for anything that is not a plain Python value (a tensor that stands in for a number, say)."""
+    return value if is_option(value) else Unknown("a value that is not a plain number")
+
+
+def options(*names: str) -> From:
+    """Several arguments as a tuple."""
+    return lambda arguments: tuple(plain(arguments[name]) for name in names)
+
+
+def sizes(name: str) -> From:
+    """The variadic sizes or dimensions of `view(2, 3)`: Unknown as a whole when the one argument may itself be a sequence."""
+
+    def value(arguments: Arguments) -> object:
+        items = arguments[name]
+        if not isinstance(items, (list, tuple)):
+            return items if isinstance(items, (int, Unknown)) else Unknown(f"argument `{name}`")
+        if len(items) == 1 and not isinstance(items[0], int):
+            return items[0] if isinstance(items[0], Unknown) else Unknown(f"argument `{name}`")
+        return tuple(items)
+
+    return value
+
+
 def told_mode(default: bool, name: str = "training") -> From:
     """How a functional call was told its mode: None when it follows the module (`self.training`), `default` when it was not told."""
 
@@ -132,3 +156,8 @@ def told_mode(default: bool, name: str = "training") -> From:
         return value if isinstance(value, (bool, Unknown)) else Unknown(f"argument `{name}`")
 
     return training
+
+
+def pair(_: object) -> Structure:
+    """The structure of two results, whatever the arguments: values and their indices, mostly."""
+    return (0, 1)
