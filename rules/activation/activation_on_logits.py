@@ -31,24 +31,7 @@ import math
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity, sequential
 from netlint.graph import Graph, Operator, Unknown
-from netlint.graph.operators import (
-    ELU,
-    GELU,
-    BCEWithLogits,
-    CrossEntropy,
-    Dropout,
-    Hardsigmoid,
-    LogSoftmax,
-    Mish,
-    ReLU,
-    ReLU6,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Softsign,
-    Tanh,
-)
+from netlint.graph.operators import Activation, BCEWithLogits, CrossEntropy, Dropout, LogSoftmax, Softmax
 from netlint.graph.queries import MOVES, class_count, in_attention, is_gate, is_head, origins
 
 rule = Rule(
@@ -60,16 +43,17 @@ rule = Rule(
     evidence="with scores in [0, 1] no class among K can get more than e / (e + K - 1)",
 )
 
-CUTS = (ReLU, ReLU6, Softplus, GELU, SiLU, Mish, ELU)
-"""Bounded below, so that no score can be clearly negative."""
-BOUNDS: dict[type[Operator], int] = {Sigmoid: 1, Hardsigmoid: 1, Tanh: 2, Softsign: 2}
-"""Bounded on both sides, with the largest difference of two scores."""
+PROBABILITY = (0.0, 1.0)
+LOWEST = -2.0
+"""An activation that can give numbers below this cuts off none that matter."""
 
 
 @rule.check
 def check(reader: CrossEntropy | BCEWithLogits | LogSoftmax | Softmax, graph: Graph, options: Options) -> Answers:
     sources = origins(graph, reader.inputs[0], (*MOVES, Dropout)) if reader.inputs else []
-    suspects = [node for node in sources if isinstance(node, (*CUTS, *BOUNDS))]
+    suspects = [node for node in sources if isinstance(node, Activation) and node.range is not None and node.range[0] > LOWEST]
+    if isinstance(reader, BCEWithLogits):
+        suspects = [node for node in suspects if node.range != PROBABILITY]
     if not suspects:
         return None
     if len(suspects) < len(sources):
@@ -78,8 +62,6 @@ def check(reader: CrossEntropy | BCEWithLogits | LogSoftmax | Softmax, graph: Gr
         makes_output = _makes_output(reader, graph)
         if makes_output is not True:
             return makes_output or None
-    if isinstance(reader, BCEWithLogits):
-        suspects = [node for node in suspects if not isinstance(node, (Sigmoid, Hardsigmoid))]
     return [
         Finding(
             at=node,
@@ -97,17 +79,18 @@ def _makes_output(softmax: Softmax, graph: Graph) -> bool | Unknown:
     return is_head(graph, softmax)
 
 
-def _effect(node: Operator, reader: Operator, graph: Graph) -> str:
-    spread = BOUNDS.get(type(node))
-    classes = class_count(graph, node)
+def _effect(node: Activation, reader: Operator, graph: Graph) -> str:
+    low, high = node.range or (-math.inf, math.inf)
     if isinstance(reader, BCEWithLogits):
-        return "the probability stays between .27 and .73" if spread else "the network can hardly say less than .5"
-    if spread is None:
-        return "no score can be clearly negative, and a class whose scores are all negative gets no gradient"
+        least, most = (1 / (1 + math.exp(-bound)) for bound in (low, high))
+        return f"the probability stays between {least:.2g} and {most:.2g}"
+    if high == math.inf:
+        return f"no score can be below {low:g}, and a class whose scores are all negative gets little gradient or none"
+    spread, classes = high - low, class_count(graph, node)
     if classes is None or classes < 2:
-        return f"the scores differ by {spread} at most, so that no class can win clearly"
+        return f"the scores differ by {spread:g} at most, so that no class can win clearly"
     best = math.exp(spread) / (math.exp(spread) + classes - 1)
-    return f"the scores differ by {spread} at most, so that none of {classes} classes can get more than {best:.2f}"
+    return f"the scores differ by {spread:g} at most, so that none of {classes} classes can get more than {best:.2f}"
 
 
 _NET = """

@@ -27,15 +27,19 @@ The fix
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 from netlint.engine.intent import Intent, Replace
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect, sequential
-from netlint.graph import Graph, Operator
+from netlint.graph import Graph, Operator, Unknown
 from netlint.graph.operators import (
     CELU,
     ELU,
     Activation,
     AdaptiveAvgPool,
     AdaptiveMaxPool,
+    AlphaDropout,
     AvgPool,
     Dropout,
     Flatten,
@@ -53,7 +57,6 @@ from netlint.graph.operators import (
     RReLU,
     Sigmoid,
     Softmax,
-    Softplus,
     Softsign,
     Squeeze,
     Tanh,
@@ -71,20 +74,28 @@ rule = Rule(
     fix_contract=Contract(Forward.EXACT, StateDict.SAME, TrainingEffect.SAME),
 )
 
-NON_NEGATIVE = (ReLU, ReLU6, Sigmoid, Hardsigmoid, Softplus)
+KEEPS_RANGE = (
+    *(Identity, Flatten, Reshape, Permute, Squeeze, Unsqueeze),
+    *(MaxPool, AdaptiveMaxPool, AvgPool, AdaptiveAvgPool),
+)
 IDENTITY_ABOVE_ZERO = (ReLU, LeakyReLU, PReLU, RReLU, ELU, CELU)
-CUT_BY_A_SIGN = (Sigmoid, Tanh, Hardsigmoid, Softsign)
-MOVED = (Identity, Flatten, Reshape, Permute, Squeeze, Unsqueeze)
-KEEPS_SIGN = (*MOVED, Dropout, MaxPool, AdaptiveMaxPool, AvgPool, AdaptiveAvgPool)
+SQUASH: dict[type[Operator], Callable[[float], float]] = {
+    Sigmoid: lambda x: 1 / (1 + math.exp(-x)),
+    Hardsigmoid: lambda x: min(max(x + 3, 0), 6) / 6,
+    Tanh: math.tanh,
+    Softsign: lambda x: math.copysign(1 - 1 / (1 + abs(x)), x),
+}
+SHARE = 0.8
+"""With less than this part of its range an activation is taken for a mistake: .5 behind a ReLU, .76 for a tanh of a tanh."""
+NOTHING = "changes nothing"
 
 
 @rule.check
 def check(second: Activation | Softmax | LogSoftmax, graph: Graph, options: Options) -> Answers:
-    first = _before(second, graph)
-    effect = _effect(first, second)
-    if first is None or effect is None or (effect != NOTHING and is_gate(graph, second)):
+    effect, first = _effect(second)
+    if effect is None or first is None or (effect != NOTHING and is_gate(graph, second)):
         return None
-    if any(_effect(_before(again, graph), again) != effect for again in same_place(graph, second)):
+    if any(_effect(again)[0] != effect for again in same_place(graph, second)):
         return None
     cure = "remove it" if effect == NOTHING else "keep one of the two"
     return Finding(
@@ -95,45 +106,58 @@ def check(second: Activation | Softmax | LogSoftmax, graph: Graph, options: Opti
     )
 
 
-NOTHING = "changes nothing"
+def _effect(second: Operator) -> tuple[str | None, Operator | None]:
+    """What the second of two activations does, if it is not what an activation is for, and the first of them."""
+    first, dropped = _before(second)
+    if isinstance(second, Softmax | LogSoftmax):
+        return _effect_of_softmax(first, second), first
+    if not isinstance(first, Activation) or first.range is None:
+        return None, first
+    low, high = first.range
+    if dropped:  # what dropout keeps it scales up
+        low, high = (0.0 if low >= 0 else -math.inf), math.inf
+    if _is_identity(second, low, high):
+        return NOTHING, first
+    squash = SQUASH.get(type(second))
+    if squash is None or (squash(high) - squash(low)) >= SHARE * (squash(math.inf) - squash(-math.inf)):
+        return None, first
+    return f"can only give values between {squash(low):.2g} and {squash(high):.2g}", first
 
 
-def _before(second: Operator, graph: Graph) -> Operator | None:
-    return graph.producer(second, through=KEEPS_SIGN if isinstance(second, Activation) else Identity)
+def _before(second: Operator) -> tuple[Operator | None, bool]:
+    """The operator whose values an activation gets, and whether a dropout stands between."""
+    node, dropped = second, False
+    while node.inputs:
+        node = node.inputs[0]
+        is_dropout = isinstance(node, Dropout) and not isinstance(node, AlphaDropout)
+        dropped = dropped or is_dropout
+        if not is_dropout and not isinstance(node, KEEPS_RANGE):
+            return node, dropped
+    return None, dropped
 
 
-def _effect(first: Operator | None, second: Operator) -> str | None:
-    """What the second activation does to the result of the first, if it is not what an activation is for."""
-    match first, second:
-        case (Softmax() | LogSoftmax(), Softmax() | LogSoftmax()):
-            return _effect_of_softmax(first, second)
-        case (ReLU6(), ReLU6() | Hardtanh(min_val=0 | 0.0, max_val=6 | 6.0)):
-            return NOTHING
-        case (Sigmoid() | Hardsigmoid(), ReLU6()):
-            return NOTHING
-        case (Sigmoid(), Sigmoid()):
-            return "gives values between .5 and .73 only"
-        case (Activation(), _) if isinstance(first, NON_NEGATIVE) and isinstance(second, IDENTITY_ABOVE_ZERO):
-            return NOTHING
-        case (Activation(), _) if isinstance(first, NON_NEGATIVE) and isinstance(second, CUT_BY_A_SIGN):
-            return f"gets no negative values, so the lower half of its range {_lower_half(second)} is never reached"
-        case (Tanh(), Sigmoid()):
-            return "gets values between -1 and 1, so it gives values between .27 and .73 only"
-        case (Tanh(), Tanh()):
-            return "gets values between -1 and 1, so it gives values between -.76 and .76 only"
-    return None
+def _is_identity(activation: Operator, low: float, high: float) -> bool:
+    """Whether an activation gives back every value between two bounds."""
+    match activation:
+        case ReLU6():
+            return low >= 0 and high <= 6
+        case Hardtanh(min_val=least, max_val=most) if not isinstance(least, Unknown) and not isinstance(most, Unknown):
+            return least <= low and high <= most
+        case _:
+            return isinstance(activation, IDENTITY_ABOVE_ZERO) and low >= 0
 
 
-def _effect_of_softmax(first: Softmax | LogSoftmax, second: Softmax | LogSoftmax) -> str | None:
-    if not isinstance(first.dim, int) or first.dim != second.dim:
+def _effect_of_softmax(first: Operator | None, second: Softmax | LogSoftmax) -> str | None:
+    if (
+        not isinstance(first, Softmax | LogSoftmax)
+        or first is not second.inputs[0]
+        or not isinstance(first.dim, int)
+        or first.dim != second.dim
+    ):
         return None
     if isinstance(first, LogSoftmax):
         return NOTHING if isinstance(second, LogSoftmax) else None
     return "gets probabilities, none above 1, so that it gives nearly equal ones: at most e / (e + K - 1) among K classes"
-
-
-def _lower_half(activation: Operator) -> str:
-    return "[0, .5)" if isinstance(activation, (Sigmoid, Hardsigmoid)) else "[-1, 0)"
 
 
 @rule.fix

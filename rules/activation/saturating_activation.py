@@ -62,7 +62,7 @@ def _findings(graph: Graph, hidden: list[Sigmoid] | list[Tanh], limit: int) -> I
     for node in hidden:
         effect = "has a slope of at most 1/4" if isinstance(node, Sigmoid) else "has a slope that falls to zero at both ends"
         if row > 1 and isinstance(node, Sigmoid):
-            effect += f", and {row} of them on one path scale the gradient by {0.25**row:.0e} at most"
+            effect += f", and {row} of them on one path scale the gradient by {0.25**row:.2g} at most"
         elif row > 1:
             effect += f", and {row} of them stand on one path"
         yield Finding(
