@@ -94,7 +94,7 @@ class Finding:
 
 
 Answer: TypeAlias = Finding | Unknown | None
-Answers: TypeAlias = "Answer | Iterable[Answer]"
+Answers: TypeAlias = Answer | Iterable[Answer]
 
 
 class Options(Mapping[str, Any]):

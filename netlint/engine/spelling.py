@@ -8,9 +8,11 @@ from collections.abc import Iterable
 def nearest(word: str, valid: Iterable[str]) -> str | None:
     """The valid name most like `word`, however little; None only when there is no valid name at all."""
     from difflib import SequenceMatcher
+    from os.path import commonprefix
 
-    def likeness(name: str) -> tuple[float, str]:
-        return -SequenceMatcher(a=word.lower(), b=name.lower(), autojunk=False).ratio(), name
+    def likeness(name: str) -> tuple[float, int, str]:
+        common = len(commonprefix([word.lower(), name.lower()]))
+        return -SequenceMatcher(a=word.lower(), b=name.lower(), autojunk=False).ratio(), -common, name
 
     return min(valid, key=likeness, default=None)
 
