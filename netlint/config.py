@@ -298,7 +298,7 @@ def _options(table: Table, registry: Registry) -> dict[str, dict[str, Any]]:
             raise table.error(str(error), name) from error
         given = table.table(name)
         if not rule.options and given.values:
-            raise given.error(f"rule `{rule.name}` has no options")
+            raise given.error(f"rule `{rule.name}` has no options", next(iter(given.values)))
         given.check_keys(list(rule.options))
         options[rule.name] = {key: given.get(key, _KINDS[type(rule.options[key].default)], None) for key in given.values}
     return options

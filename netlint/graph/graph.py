@@ -49,6 +49,9 @@ class Graph:
     parameters_unknown: Unknown | None = None
     """Why the parameter count is not exact, if construction itself could not be followed."""
 
+    elsewhere: frozenset[int] = frozenset()
+    """Ids of operators that belong to a network with a graph of its own: visible here, but judged there."""
+
     _consumers: dict[int, list[Operator]] | None = field(default=None, repr=False)
     _index: Index | None = field(default=None, repr=False)
 

@@ -445,7 +445,7 @@ def padded(shape: Shape | None, pad: tuple[Int, ...] | Unknown) -> Shape | None:
         before, after = pad[2 * pair], pad[2 * pair + 1]
         if (before, after) != (0, 0):
             result[-1 - pair] = total((result[-1 - pair], before, after))
-    return all_positive(tuple(result))
+    return None if any(isinstance(size, int) and size < 0 for size in result) else tuple(result)
 
 
 def resampled(shape: Shape | None, size: object, scale: object) -> Shape | None:

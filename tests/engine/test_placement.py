@@ -17,7 +17,9 @@ def diagnose(graph: Graph, *findings: Finding) -> Any:
 
 def test_a_layer_in_a_container_is_shown_at_its_constructor(conv_relu_pool: Graph) -> None:
     relu, pool = next(conv_relu_pool.of(ReLU)), next(conv_relu_pool.of(MaxPool))
-    [found] = diagnose(conv_relu_pool, Finding(at=relu, message="m", related=[(pool, "the pool")], certain=False, data={"k": Unknown("why")}))
+    [found] = diagnose(
+        conv_relu_pool, Finding(at=relu, message="m", related=[(pool, "the pool")], certain=False, data={"k": Unknown("why")})
+    )
     assert (found.filename, found.location.row, found.location.column, found.end_location.column) == ("model.py", 6, 9, 18)
     assert [(place.location.row, place.message) for place in found.related] == [(7, "the pool")]
     assert (found.symbol, found.network, found.scope, found.count) == ("Net.features.1", "Net", "Net.__init__", 1)

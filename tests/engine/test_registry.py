@@ -42,7 +42,9 @@ def test_the_order_is_that_of_the_codes(tmp_path: Path) -> None:
     assert codes[-2:] == ["XY001", "XY002"]
 
 
-@pytest.mark.parametrize(("code", "name", "clash"), [("XY001", "other", "XY001"), ("XY009", "some-rule", "some-rule"), ("NL000", "new", "NL000")])
+@pytest.mark.parametrize(
+    ("code", "name", "clash"), [("XY001", "other", "XY001"), ("XY009", "some-rule", "some-rule"), ("NL000", "new", "NL000")]
+)
 def test_two_rules_cannot_share_a_code_or_a_name(tmp_path: Path, code: str, name: str, clash: str) -> None:
     write(tmp_path, "one.py", "XY001", "some-rule")
     write(tmp_path, "two.py", code, name)

@@ -21,7 +21,7 @@ class Activation(Operator):
     keeps_shape: ClassVar[bool] = True
     elementwise: ClassVar[bool] = True
     idempotent: ClassVar[bool] = False
-    """f(f(x)) = f(x)."""
+    """f(f(x)) = f(x), whatever its parameters are."""
 
     @property
     def saturating(self) -> Bool:
@@ -156,15 +156,23 @@ class GELU(Activation):
 
     approximate: str | Unknown = "none"
 
+    @property
+    def range(self) -> Range | None:
+        return (-0.16997120747990369, INF) if self.approximate == "none" else None
+
 
 @dataclass(eq=False, kw_only=True)
 class SiLU(Activation):
-    """x * sigmoid(x), also called swish; not monotone, its minimum is -0.27847 at -1.2785."""
+    """x * sigmoid(x), also called swish; not monotone, its minimum is -0.27846 at -1.2785."""
+
+    range: ClassVar[Range | None] = (-0.27846454276107374, INF)
 
 
 @dataclass(eq=False, kw_only=True)
 class Mish(Activation):
-    """x * tanh(softplus(x)); not monotone, its minimum is -0.30885 at -1.1925."""
+    """x * tanh(softplus(x)); not monotone, its minimum is -0.30884 at -1.1924."""
+
+    range: ClassVar[Range | None] = (-0.30884341301725043, INF)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -276,6 +284,8 @@ class LogSigmoid(Activation):
 @dataclass(eq=False, kw_only=True)
 class Threshold(Activation):
     """x if x > threshold, else value. Monotone only if value <= threshold."""
+
+    idempotent: ClassVar[bool] = True
 
     threshold: Float
     value: Float

@@ -366,7 +366,7 @@ FUNCTIONS: dict[str, FunctionSpec] = {
     "torch.isin": _compare(
         "elements, test_elements, *, assume_unique=False, invert=False, out=None", "isin", ("elements", "test_elements")
     ),
-    "torch.bucketize": _compare("input, boundaries, *, out_int32=False, right=False, out=None", "bucketize", ("input", "boundaries")),
+    "torch.bucketize": _compare("input, boundaries, *, out_int32=False, right=False, out=None", "bucketize"),
     "torch.norm": FunctionSpec(
         "input, p='fro', dim=None, keepdim=False, out=None, dtype=None", _INPUT, template(Reduce, how="norm", dim=_dim, order=_norm_order)
     ),

@@ -43,8 +43,6 @@ TENSOR_INITIALIZERS: Mapping[str, str] = {
     "geometric_": "input, p, *, generator=None",
     "bernoulli_": "input, p=0.5, *, generator=None",
     "random_": "input, from_=None, to=None, *, generator=None",
-    "copy_": "input, src, non_blocking=False",
-    "set_": "input, source=None, storage_offset=None, size=None, stride=None",
 }
 """The tensor methods that overwrite all elements, with their signatures; `input` is the tensor itself.
 

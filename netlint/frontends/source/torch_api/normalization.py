@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from netlint.frontends.source.torch_api.spec import FunctionSpec, LayerSpec
+from collections.abc import Callable
+
+from netlint.frontends.source.torch_api.spec import Arguments, FunctionSpec, LayerSpec
 from netlint.frontends.source.torch_api.template import given, template, told_mode, unknown
-from netlint.graph.operators import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, Normalize, RMSNorm
+from netlint.graph.operator import Operator
+from netlint.graph.operators import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, Norm, Normalize, RMSNorm
 
 _LAZY = unknown("a lazy layer takes it from its first input")
 _OF_INPUT = unknown("the channels of the input that a functional call is given")
-_AFFINE = ("input", "weight", "bias")
+_OPERANDS = ("input", "weight", "bias")
 
-_BATCH = "eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None"
-_INSTANCE = "eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, device=None, dtype=None"
+_BATCH = "eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None, *, bias=True"
+_INSTANCE = "eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, device=None, dtype=None, *, bias=True"
+
+
+def _affine(kind: type[Norm], **fixed: object) -> Callable[[Arguments], Operator | None]:
+    """A norm whose affine map has a scale and a shift; the variant without the shift (`bias=False`, PyTorch 2.14) is not modelled."""
+    build = template(kind, **fixed)
+    return lambda arguments: build(arguments) if arguments["bias"] in (True, 1) else None
 
 
 def _batch_and_instance(dims: int) -> dict[str, LayerSpec]:
     return {
-        f"torch.nn.BatchNorm{dims}d": LayerSpec(f"num_features, {_BATCH}", template(BatchNorm, dims=dims)),
-        f"torch.nn.LazyBatchNorm{dims}d": LayerSpec(_BATCH, template(BatchNorm, dims=dims, num_features=_LAZY)),
-        f"torch.nn.InstanceNorm{dims}d": LayerSpec(f"num_features, {_INSTANCE}", template(InstanceNorm, dims=dims)),
-        f"torch.nn.LazyInstanceNorm{dims}d": LayerSpec(_INSTANCE, template(InstanceNorm, dims=dims, num_features=_LAZY)),
+        f"torch.nn.BatchNorm{dims}d": LayerSpec(f"num_features, {_BATCH}", _affine(BatchNorm, dims=dims)),
+        f"torch.nn.LazyBatchNorm{dims}d": LayerSpec(_BATCH, _affine(BatchNorm, dims=dims, num_features=_LAZY)),
+        f"torch.nn.InstanceNorm{dims}d": LayerSpec(f"num_features, {_INSTANCE}", _affine(InstanceNorm, dims=dims)),
+        f"torch.nn.LazyInstanceNorm{dims}d": LayerSpec(_INSTANCE, _affine(InstanceNorm, dims=dims, num_features=_LAZY)),
     }
 
 
@@ -28,8 +37,9 @@ LAYERS: dict[str, LayerSpec] = {
     **_batch_and_instance(2),
     **_batch_and_instance(3),
     "torch.nn.SyncBatchNorm": LayerSpec(
-        "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, process_group=None, device=None, dtype=None",
-        template(BatchNorm, synchronized=True),
+        "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, process_group=None, device=None, dtype=None, *, "
+        "bias=True",
+        _affine(BatchNorm, synchronized=True),
     ),
     # Weight, bias and statistics are buffers: nothing is learned, nothing is updated.
     "torchvision.ops.FrozenBatchNorm2d": LayerSpec(
@@ -41,7 +51,9 @@ LAYERS: dict[str, LayerSpec] = {
     "torch.nn.RMSNorm": LayerSpec(
         "normalized_shape, eps=None, elementwise_affine=True, device=None, dtype=None", template(RMSNorm), call="x", tensors=("x",)
     ),
-    "torch.nn.GroupNorm": LayerSpec("num_groups, num_channels, eps=1e-05, affine=True, device=None, dtype=None", template(GroupNorm)),
+    "torch.nn.GroupNorm": LayerSpec(
+        "num_groups, num_channels, eps=1e-05, affine=True, device=None, dtype=None, *, bias=True", _affine(GroupNorm)
+    ),
     "torch.nn.LocalResponseNorm": LayerSpec("size, alpha=0.0001, beta=0.75, k=1.0", template(LocalResponseNorm)),
     "torch.nn.CrossMapLRN2d": LayerSpec("size, alpha=0.0001, beta=0.75, k=1", template(LocalResponseNorm)),
 }
@@ -49,7 +61,7 @@ LAYERS: dict[str, LayerSpec] = {
 FUNCTIONS: dict[str, FunctionSpec] = {
     "torch.nn.functional.batch_norm": FunctionSpec(
         "input, running_mean, running_var, weight=None, bias=None, training=None, momentum=0.1, eps=1e-05",
-        _AFFINE,
+        _OPERANDS,
         template(
             BatchNorm,
             num_features=_OF_INPUT,
@@ -60,7 +72,7 @@ FUNCTIONS: dict[str, FunctionSpec] = {
     ),
     "torch.batch_norm": FunctionSpec(
         "input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled",
-        _AFFINE,
+        _OPERANDS,
         template(
             BatchNorm,
             num_features=_OF_INPUT,
@@ -71,22 +83,22 @@ FUNCTIONS: dict[str, FunctionSpec] = {
     ),
     "torch.nn.functional.instance_norm": FunctionSpec(
         "input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-05",
-        _AFFINE,
+        _OPERANDS,
         template(InstanceNorm, num_features=_OF_INPUT, affine=given("weight"), track_running_stats=given("running_mean")),
     ),
     "torch.instance_norm": FunctionSpec(
         "input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, cudnn_enabled",
-        _AFFINE,
+        _OPERANDS,
         template(InstanceNorm, num_features=_OF_INPUT, affine=given("weight"), track_running_stats=given("running_mean")),
     ),
     "torch.nn.functional.layer_norm": FunctionSpec(
         "input, normalized_shape, weight=None, bias=None, eps=1e-05",
-        _AFFINE,
+        _OPERANDS,
         template(LayerNorm, elementwise_affine=given("weight"), bias=given("bias")),
     ),
     "torch.layer_norm": FunctionSpec(
         "input, normalized_shape, weight=None, bias=None, eps=1e-05, cudnn_enable=True",
-        _AFFINE,
+        _OPERANDS,
         template(LayerNorm, elementwise_affine=given("weight"), bias=given("bias")),
     ),
     "torch.nn.functional.rms_norm": FunctionSpec(
@@ -94,12 +106,12 @@ FUNCTIONS: dict[str, FunctionSpec] = {
     ),
     "torch.nn.functional.group_norm": FunctionSpec(
         "input, num_groups, weight=None, bias=None, eps=1e-05",
-        _AFFINE,
+        _OPERANDS,
         template(GroupNorm, num_channels=_OF_INPUT, affine=given("weight")),
     ),
     "torch.group_norm": FunctionSpec(
         "input, num_groups, weight=None, bias=None, eps=1e-05, cudnn_enabled=True",
-        _AFFINE,
+        _OPERANDS,
         template(GroupNorm, num_channels=_OF_INPUT, affine=given("weight")),
     ),
     "torch.nn.functional.local_response_norm": FunctionSpec(
