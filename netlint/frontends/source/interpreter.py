@@ -1,0 +1,518 @@
+"""The abstract interpreter: executes module constructors, `forward` methods and training code without running them.
+
+Known values are computed, tensors become operators of a graph, what cannot be known becomes Unknown. A condition that cannot be
+decided runs both ways and the outcomes are joined. This file holds statements, names and calls of the project's own functions;
+expressions, objects, Python's library and PyTorch have their own files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from netlint.frontends.errors import SourceError
+from netlint.frontends.source.code import NodeSite, Slice, SourceFile
+from netlint.frontends.source.heap import ADict, AList, ASet, Heap
+from netlint.frontends.source.project import Project
+from netlint.frontends.source.values import (
+    ABSENT,
+    Activation,
+    Anything,
+    Bound,
+    Class,
+    Either,
+    Enumerated,
+    External,
+    Function,
+    Instance,
+    LoaderValue,
+    Module,
+    Namespace,
+    Native,
+    OptimizerValue,
+    ParameterValue,
+    Partial,
+    Scope,
+    Several,
+    Tensor,
+    UnknownShape,
+    members,
+)
+from netlint.graph import Blind, Operator, Unknown
+from netlint.graph.operators import Alternatives, Constant, Opaque
+from netlint.graph.training import Loader, TrainingContext
+
+if TYPE_CHECKING:
+    from netlint.graph.parameter import Layer
+
+MAX_STEPS = 600_000
+MAX_DEPTH = 60
+MAX_ITERATIONS = 1024
+MAX_SIZE = 100_000
+"""Elements of a container or characters of a string that the interpreted program may make."""
+BREAK = "break"
+CONTINUE = "continue"
+
+
+@dataclass(slots=True)
+class Return:
+    """The signal of a `return` statement."""
+
+    value: Any
+
+
+class Raised(Exception):
+    """The interpreted program raised an exception (`value` is its object or class)."""
+
+    def __init__(self, value: Any = None) -> None:
+        super().__init__()
+        self.value = value
+
+
+class OutOfBudget(Exception):
+    """The interpreted program took too many steps."""
+
+
+@dataclass(eq=False)
+class Trace:
+    """What one entry point did: the operators it applied, the networks it called, and the training facts it stated."""
+
+    operators: list[Operator] = field(default_factory=list)
+    roots: list[tuple[Module, list[Loader]]] = field(default_factory=list)
+    """Networks called from outside any network, with the loaders whose batches went in."""
+    inside: set[int] = field(default_factory=set)
+    """Ids of the operators that were applied inside a network."""
+    blind: list[Blind] = field(default_factory=list)
+    training: TrainingContext = field(default_factory=TrainingContext)
+    optimizers: list[OptimizerValue] = field(default_factory=list)
+    made: list[Module] = field(default_factory=list)
+    """All modules constructed, in order."""
+    tainted: Unknown | None = None
+    unseen: dict[int, tuple[Unknown, Operator]] = field(default_factory=dict)
+    """The operators that stand for unknown values, so that one value is one operator."""
+    loaders: list[LoaderValue] = field(default_factory=list)
+    evaluated: list[Module] = field(default_factory=list)
+    loaded: list[Module] = field(default_factory=list)
+
+
+class Interpreter:
+    """Runs code of one project. All state of a run is here; `trace` collects what the current entry point does."""
+
+    def __init__(self, project: Project, max_steps: int = MAX_STEPS) -> None:
+        self.project = project
+        self.heap = Heap()
+        self.trace = Trace()
+        self.steps = 0
+        self.max_steps = max_steps
+        self.depth = 0
+        self.active: dict[int, int] = {}
+        self.called: set[int] = set()
+        """Ids of the function nodes that were executed at least once."""
+        self.instantiated: set[int] = set()
+        """Ids of the class nodes that were instantiated at least once."""
+        self.building: list[Module] = []
+        """Modules whose constructor is running, outermost first."""
+        self.applying: list[Module] = []
+        """Modules whose forward is running, outermost first."""
+        self.site: NodeSite | None = None
+        self.no_grad = 0
+        self.training_mode = True
+
+    # -- budgets and reports ---------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps > self.max_steps:
+            raise OutOfBudget
+
+    def blind(self, reason: str, site: NodeSite | None = None) -> None:
+        """Records a place that could not be seen."""
+        self.trace.blind.append(Blind(site or self.site, reason))
+
+    def taint(self, reason: str) -> None:
+        """Construction took a turn that was not followed exactly: parameter counts of what is being built are unknown."""
+        unknown = Unknown(reason)
+        for module in self.building:
+            module.tainted = module.tainted or unknown
+        if not self.building:
+            self.trace.tainted = self.trace.tainted or unknown
+
+    def emit(self, operator: Operator) -> Operator:
+        """Puts an operator that has its inputs into the trace."""
+        if len(self.trace.operators) > MAX_SIZE:
+            raise OutOfBudget
+        if self.applying:
+            self.trace.inside.add(id(operator))
+        self.trace.operators.append(operator)
+        return operator
+
+    def innermost_layer(self) -> Layer | None:
+        return self.applying[-1].layer if self.applying else None
+
+    @contextmanager
+    def at(self, node: cst.CSTNode, scope: Scope) -> Any:
+        """Makes `node` the place of whatever is applied or constructed meanwhile."""
+        before = self.site
+        if scope.piece is not None:
+            self.site = NodeSite(scope.piece, node, scope.name)
+        try:
+            yield
+        finally:
+            self.site = before
+
+    # -- undecided branches ----------------------------------------------------------------------------------------
+
+    def trial(self, runs: Sequence[Callable[[], Any]]) -> list[tuple[Any, Any]]:
+        """Runs each alternative from the same state; gives (result, changes) of those that did not raise."""
+        outcomes = []
+        raised: Raised | None = None
+        for run in runs:
+            self.heap.begin()
+            try:
+                result = run()
+            except Raised as error:
+                self.heap.rollback()
+                raised = error
+                continue
+            except BaseException:
+                self.heap.rollback()
+                raise
+            outcomes.append((result, self.heap.rollback()))
+        if not outcomes and raised is not None:
+            raise raised
+        return outcomes
+
+    def choose(self, runs: Sequence[Callable[[], Any]], reason: str) -> Any:
+        """The joined value of alternatives of which it is not known which one is taken."""
+        outcomes = self.trial(runs)
+        self.heap.merge([changes for _, changes in outcomes], self._joiner(reason), ABSENT)
+        return self.join([value for value, _ in outcomes], reason)
+
+    def branch(self, runs: Sequence[Callable[[], Any]], reason: str, activation: Activation | None) -> Any:
+        """Like `choose`, for statements: a branch may return, break or continue while the other goes on."""
+        outcomes = self.trial(runs)
+        through = [changes for signal, changes in outcomes if signal is None]
+        returned = [signal.value for signal, _ in outcomes if isinstance(signal, Return)]
+        if through:
+            self.heap.merge(through, self._joiner(reason), ABSENT)
+            if activation is not None:
+                activation.returned.extend(returned)
+            return None
+        self.heap.merge([changes for _, changes in outcomes], self._joiner(reason), ABSENT)
+        if len(returned) == len(outcomes):
+            return Return(self.join(returned, reason))
+        if activation is not None:
+            activation.returned.extend(returned)
+        return next(signal for signal, _ in outcomes if not isinstance(signal, Return))
+
+    def _joiner(self, reason: str) -> Callable[[list[Any]], Any]:
+        return lambda values: self.join(values, reason)
+
+    def join(self, values: Sequence[Any], reason: str) -> Any:
+        """One value that stands for several alternatives."""
+        options: list[Any] = []
+        for value in values:
+            for option in members(value):
+                if not any(same(option, known) for known in options):
+                    options.append(option)
+        if len(options) == 1:
+            return options[0]
+        if all(isinstance(option, Tensor) for option in options):
+            return self.alternatives(options, reason)
+        if all(isinstance(option, tuple) for option in options) and len({len(option) for option in options}) == 1:
+            return tuple(self.join(list(parts), reason) for parts in zip(*options, strict=True))
+        if all(isinstance(option, (Unknown, bool, int, float, str, bytes, range)) for option in options):
+            unknown = next((option for option in options if isinstance(option, Unknown)), None)
+            return unknown if unknown is not None else Unknown(f"it depends on {reason}")
+        if any(isinstance(option, Anything) for option in options) and len(options) > 4:
+            return Anything(f"it depends on {reason}")
+        return Either(tuple(options[:8]))
+
+    def alternatives(self, tensors: Sequence[Any], reason: str) -> Tensor:
+        """A tensor that is one of several."""
+        operators = [tensor.operator for tensor in tensors]
+        shapes = [operator.shape for operator in operators]
+        shape = shapes[0] if all(shape == shapes[0] for shape in shapes) else None
+        layer = self.innermost_layer()
+        return Tensor(self.emit(Alternatives(inputs=tuple(operators), reason=reason, shape=shape, site=self.site, scope=layer)))
+
+    def truth(self, value: Any) -> bool | None:
+        """Python truth; None if it is not known."""
+        if isinstance(value, Either):
+            truths = {self.truth(option) if option is not ABSENT else None for option in value.options}
+            return truths.pop() if len(truths) == 1 else None
+        if isinstance(value, (Unknown, Several)):
+            return None
+        if isinstance(value, Tensor):
+            known = value.operator.value if isinstance(value.operator, Constant) else None
+            return bool(known) if isinstance(known, (bool, int, float)) else None
+        if isinstance(value, Module):
+            return len(value.children) > 0 if value.container else True
+        if isinstance(value, list) and value and all(ABSENT in members(item) for item in value):
+            return None
+        if isinstance(value, (bool, int, float, str, bytes, tuple, list, dict, set, range, type(None))):
+            return bool(value)
+        return True
+
+    # -- names -----------------------------------------------------------------------------------------------------
+
+    def lookup(self, name: str, scope: Scope) -> Any:
+        """The value of a name; Anything with a reason if it is not defined."""
+        here: Scope | None = scope
+        first = True
+        while here is not None:
+            if name in here.outer and here.outer[name] is not here:
+                return self.lookup(name, here.outer[name])
+            if (first or not here.is_class) and name in here.variables:
+                value = here.variables[name]
+                return self.present(value, f"`{name}`")
+            if here.parent is None:
+                return self.global_name(name, here.file)
+            here, first = here.parent, False
+        raise AssertionError("a chain of scopes ends at a module")
+
+    @staticmethod
+    def present(value: Any, what: str) -> Any:
+        """Leaves out the alternative in which a value does not exist."""
+        if value is ABSENT:
+            return Anything(f"{what} may not be set")
+        if isinstance(value, Either) and ABSENT in value.options:
+            rest = tuple(option for option in value.options if option is not ABSENT)
+            return rest[0] if len(rest) == 1 else Either(rest)
+        return value
+
+    def module_scope(self, file: SourceFile) -> Scope:
+        if file.scope is None:
+            file.scope = Scope(file, None)
+            file.scope.variables.update({"__name__": file.name, "__file__": file.filename, "__doc__": None})
+        return file.scope
+
+    def global_name(self, name: str, file: SourceFile) -> Any:
+        """A module-level name: the statements that bind it are executed when it is first asked for."""
+        from netlint.frontends.source.natives import BUILTINS
+
+        scope = self.module_scope(file)
+        for piece in file.bindings.get(name, ()):
+            if piece.state == "waiting":
+                self.execute_slice(piece)
+        if name in scope.variables:
+            return self.present(scope.variables[name], f"`{name}`")
+        for piece in file.star_imports:
+            if piece.state == "waiting":
+                self.execute_slice(piece)
+        if name in scope.variables:
+            return self.present(scope.variables[name], f"`{name}`")
+        if name in BUILTINS:
+            return BUILTINS[name]
+        return Anything(f"the name `{name}` is not defined in {file.filename}")
+
+    def execute_slice(self, piece: Slice) -> None:
+        """Executes one top-level slice, once."""
+        if piece.state != "waiting":
+            return
+        piece.state = "running"
+        scope = self.module_scope(piece.file)
+        before, stacks = scope.piece, (self.building, self.applying, self.site, self.no_grad)
+        scope.piece = piece
+        self.building, self.applying, self.no_grad = [], [], 0
+        try:
+            for statement in piece.tree.body:
+                scope.piece = piece
+                if self.execute(statement, scope) is not None:
+                    break
+        except Raised:
+            pass
+        except SourceError as error:
+            self.blind(error.message)
+        finally:
+            scope.piece = before
+            self.building, self.applying, self.site, self.no_grad = stacks
+            piece.state = "done"
+
+    def bind(self, name: str, value: Any, scope: Scope) -> None:
+        """Assigns to a name."""
+        target = scope.outer.get(name, scope)
+        self.heap.touch(target.variables)
+        target.variables[name] = value
+
+    # -- statements ------------------------------------------------------------------------------------------------
+
+    def block(self, body: cst.BaseSuite | Iterable[Any], scope: Scope) -> Any:
+        """Executes statements in order; gives the signal that ended them early, or None."""
+        statements = body.body if isinstance(body, (cst.IndentedBlock, cst.SimpleStatementSuite)) else body
+        for statement in statements:  # type: ignore[union-attr]
+            signal = self.execute(statement, scope)
+            if signal is not None:
+                return signal
+        return None
+
+    def execute(self, node: cst.CSTNode, scope: Scope) -> Any:
+        self.step()
+        if isinstance(node, cst.SimpleStatementLine):
+            for part in node.body:
+                signal = self.execute(part, scope)
+                if signal is not None:
+                    return signal
+            return None
+        from netlint.frontends.source.statements import EXECUTE
+
+        handler = EXECUTE.get(type(node))
+        return handler(self, node, scope) if handler is not None else None
+
+    def evaluate(self, node: cst.CSTNode, scope: Scope) -> Any:
+        from netlint.frontends.source.expressions import EVALUATE
+
+        self.step()
+        handler = EVALUATE.get(type(node))
+        if handler is None:
+            return Anything(f"{type(node).__name__} is not understood")
+        return handler(self, node, scope)
+
+    # -- calls -----------------------------------------------------------------------------------------------------
+
+    def call(self, function: Any, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None = None) -> Any:
+        """Calls any value. `opened` is set when further arguments were passed that are not known (`*args` of unknown length)."""
+        from netlint.frontends.source import objects, torch_calls
+
+        self.step()
+        if isinstance(function, Bound):
+            return self.call(function.function, [function.self_value, *args], kwargs, opened)
+        if isinstance(function, Function):
+            return self.call_function(function, args, kwargs, opened)
+        if isinstance(function, Native):
+            return function.call(self, args, kwargs)
+        if isinstance(function, Partial):
+            return self.call(function.function, [*function.args, *args], {**function.kwargs, **kwargs}, opened)
+        if isinstance(function, Class):
+            return objects.instantiate(self, function, args, kwargs, opened)
+        if isinstance(function, Module):
+            return torch_calls.call_module(self, function, args, kwargs)
+        if isinstance(function, External):
+            return torch_calls.call_external(self, function.name, args, kwargs, opened)
+        if isinstance(function, Either):
+            able = [option for option in function.options if option is not ABSENT and option is not None]
+            return self.choose([lambda f=f: self.call(f, args, kwargs, opened) for f in able], "which function it is") if able else None
+        if isinstance(function, Instance):
+            method = objects.class_attribute(function.cls, "__call__")
+            if method is not None:
+                return self.call(method, [function, *args], kwargs, opened)
+        return torch_calls.call_unknown(self, function, args, kwargs)
+
+    def call_function(self, function: Function, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None = None) -> Any:
+        """Executes a function of the project with its arguments bound."""
+        from netlint.frontends.source.functions import bind_arguments, is_generator
+
+        node = function.node
+        if self.depth >= MAX_DEPTH or self.active.get(id(node), 0) >= 12:
+            self.taint(f"`{function.name}` recurses deeper than is followed")
+            return Anything(f"`{function.name}` recurses deeper than is followed")
+        activation = Activation(function, args[0] if args else None)
+        scope = Scope(function.scope.file, function.scope, function.qualname, function.scope.piece, activation=activation)
+        scope.variables.update(bind_arguments(function, args, kwargs, opened))
+        self.called.add(id(node))
+        self.depth += 1
+        self.active[id(node)] = self.active.get(id(node), 0) + 1
+        site = self.site
+        try:
+            if isinstance(node, cst.Lambda):
+                return self.evaluate(node.body, scope)
+            if is_generator(node):
+                activation.yielded = AList()
+            signal = self.block(node.body, scope)
+        finally:
+            self.depth -= 1
+            self.active[id(node)] -= 1
+            self.site = site
+        if activation.yielded is not None:
+            return activation.yielded
+        result = signal.value if isinstance(signal, Return) else None
+        if activation.returned:
+            if result is None and not isinstance(signal, Return):
+                return self.join(activation.returned, "a branch") if len(activation.returned) > 1 else activation.returned[0]
+            return self.join([*activation.returned, result], "which branch returns")
+        return result
+
+    # -- iteration -------------------------------------------------------------------------------------------------
+
+    def items(self, value: Any) -> list[Any] | None:
+        """The elements of an iterable; None if they are not known."""
+        from netlint.frontends.source import objects
+
+        if isinstance(value, (list, tuple)):
+            return list(value)
+        if isinstance(value, range):
+            return list(value) if len(value) <= MAX_SIZE else None
+        if isinstance(value, (dict, str, bytes)):
+            return list(value)
+        if isinstance(value, set):
+            return sorted(value, key=lambda item: (str(type(item)), str(item)))
+        return objects.iterate(self, value)
+
+    def representative(self, value: Any) -> Any:
+        """One element of an iterable whose elements are not known."""
+        from netlint.frontends.source import torch_calls
+
+        if isinstance(value, (Tensor, Several, ParameterValue)):
+            return torch_calls.select(self, value, Unknown("which element"))
+        if isinstance(value, LoaderValue):
+            return torch_calls.batch(self, value)
+        if isinstance(value, Either):
+            return self.join([self.representative(option) for option in value.options if option is not ABSENT], "which iterable it is")
+        if isinstance(value, UnknownShape):
+            return Unknown("a size of a tensor")
+        if isinstance(value, Enumerated):
+            return (Unknown("a position"), self.representative(value.inner))
+        if isinstance(value, Unknown):
+            return Anything(f"an element of something unknown: {value.reason}")
+        return Anything("an element of something unknown")
+
+    def unpack(self, value: Any, count: int) -> list[Any]:
+        """`count` elements of a value that is unpacked."""
+        from netlint.frontends.source import torch_calls
+
+        found = self.items(value)
+        if found is not None and len(found) == count:
+            return found
+        if isinstance(value, Either):
+            rows = [self.unpack(option, count) for option in value.options if option is not ABSENT and option is not None]
+            return [self.join(column, "which value is unpacked") for column in zip(*rows, strict=True)] if rows else [None] * count
+        if isinstance(value, (Tensor, Several)):
+            return [torch_calls.select(self, value, index) for index in range(count)]
+        if found is not None:
+            return [Anything("the number of values to unpack differs")] * count
+        return [self.representative(value) for _ in range(count)]
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two values are surely the same."""
+    if a is b:
+        return True
+    plain = (bool, int, float, str, bytes, range, type(None), External)
+    if isinstance(a, plain) and type(a) is type(b):
+        return bool(a == b)
+    if isinstance(a, Bound) and isinstance(b, Bound):
+        return a.function is b.function and a.self_value is b.self_value
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    if type(a) is type(b) and isinstance(a, (AList, ADict, ASet)):
+        return not a and not b
+    return False
+
+
+__all__ = [
+    "BREAK",
+    "CONTINUE",
+    "MAX_ITERATIONS",
+    "MAX_SIZE",
+    "Interpreter",
+    "Namespace",
+    "Opaque",
+    "OutOfBudget",
+    "Raised",
+    "Return",
+    "Trace",
+]

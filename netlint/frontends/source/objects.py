@@ -1,0 +1,632 @@
+"""Objects: attributes, elements, classes and instances of the interpreted program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from netlint.frontends.source import torch_calls, torch_modules
+from netlint.frontends.source.functions import make_function
+from netlint.frontends.source.heap import ADict, AList
+from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter, Raised
+from netlint.frontends.source.values import (
+    ABSENT,
+    MISSING,
+    Anything,
+    Bound,
+    Class,
+    Dataset,
+    Either,
+    External,
+    Function,
+    Instance,
+    LoaderValue,
+    Module,
+    Namespace,
+    Native,
+    OptimizerValue,
+    ParameterValue,
+    Partial,
+    Scope,
+    Several,
+    Super,
+    Tensor,
+    UnknownShape,
+)
+from netlint.graph.unknown import Unknown
+
+if TYPE_CHECKING:
+    pass
+
+ENUM_BASES = frozenset({"enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"})
+PLAIN_BASES = frozenset({"object", "abc.ABC", "typing.Generic", "typing.Protocol", "abc.ABCMeta", "type"}) | ENUM_BASES
+
+# -- attributes ------------------------------------------------------------------------------------------------------
+
+
+def get_attribute(interpreter: Interpreter, value: Any, name: str) -> Any:
+    """`value.name`."""
+    match value:
+        case Module():
+            return module_attribute(interpreter, value, name)
+        case Tensor() | ParameterValue() | Several():
+            return torch_calls.tensor_attribute(interpreter, value, name)
+        case Namespace(file=file):
+            return _namespace_attribute(interpreter, file, name)
+        case External(name=path):
+            return _external_attribute(path, name)
+        case Instance():
+            return instance_attribute(interpreter, value, name)
+        case Class():
+            return _class_value_attribute(interpreter, value, name)
+        case Super():
+            return _super_attribute(interpreter, value, name)
+        case Function() | Partial():
+            return _function_attribute(value, name)
+        case Either(options=options):
+            present = [option for option in options if option is not ABSENT and option is not None]
+            if not present:
+                return Anything(f"attribute `{name}` of None")
+            return interpreter.choose([lambda v=v: get_attribute(interpreter, v, name) for v in present], "which object it is")
+        case OptimizerValue() | LoaderValue() | Dataset():
+            return torch_calls.training_attribute(interpreter, value, name)
+        case Unknown(reason=reason):
+            return Anything(reason)
+        case Bound(function=Function() as function) if name not in ("__func__", "__self__"):
+            return _function_attribute(function, name)
+        case slice():
+            return {"start": value.start, "stop": value.stop, "step": value.step}.get(name, Unknown("an attribute of a slice"))
+    from netlint.frontends.source.natives import native_attribute
+
+    return native_attribute(interpreter, value, name)
+
+
+def _namespace_attribute(interpreter: Interpreter, file: Any, name: str) -> Any:
+    from netlint.frontends.source.statements import imported
+
+    return imported(interpreter, file, file.name, name, file)
+
+
+def _external_attribute(path: str, name: str) -> Any:
+    from netlint.frontends.source.natives import CONSTANTS
+
+    full = f"{path}.{name}"
+    return CONSTANTS.get(full, External(full))
+
+
+def _function_attribute(value: Function | Partial, name: str) -> Any:
+    if name in value.attributes:
+        return value.attributes[name]
+    if isinstance(value, Partial):
+        return {"func": value.function, "args": value.args, "keywords": ADict(value.kwargs)}.get(name, Anything(f"attribute `{name}`"))
+    known = {"__name__": value.name, "__qualname__": value.qualname, "__module__": value.scope.file.name, "__doc__": None, "__dict__": value.attributes}
+    return known.get(name, Anything(f"attribute `{name}` of a function"))
+
+
+def module_attribute(interpreter: Interpreter, module: Module, name: str) -> Any:
+    """An attribute of a module object, in PyTorch's order: its own, parameters, buffers, children, then the class's."""
+    found = _own(interpreter, module, name)
+    if found is not None:
+        return found[0]
+    if isinstance(module.cls, Class):
+        method = class_attribute(module.cls, name)
+        if method is not None:
+            return _bind(interpreter, method, module, module.cls)
+    return torch_modules.builtin_attribute(interpreter, module, name)
+
+
+def _own(interpreter: Interpreter, module: Module, name: str) -> tuple[Any] | None:
+    if isinstance(module.cls, Class):
+        prop = class_attribute(module.cls, name)
+        if isinstance(prop, Function) and prop.kind == "property":
+            return (interpreter.call(prop, [module], {}),)
+    for table in (module.attributes, module.parameters, module.buffers, module.children):
+        if name in table:
+            value = table[name]
+            if isinstance(value, Either) and ABSENT in value.options and isinstance(module.cls, Class):
+                fallback = class_attribute(module.cls, name)
+                if fallback is not None:
+                    return (interpreter.join([interpreter.present(value, name), fallback], "a branch"),)
+            return (interpreter.present(value, f"`{name}`"),)
+    return None
+
+
+def instance_attribute(interpreter: Interpreter, value: Instance, name: str) -> Any:
+    method = class_attribute(value.cls, name)
+    if isinstance(method, Function) and method.kind == "property":
+        return interpreter.call(method, [value], {})
+    if name in value.attributes:
+        return interpreter.present(value.attributes[name], f"`{name}`")
+    if method is not None:
+        return _bind(interpreter, method, value, value.cls)
+    if name == "__class__":
+        return value.cls
+    if name == "__dict__":
+        return value.attributes
+    if name in ("_asdict",) and value.cls.fields is not None:
+        return Native(name, lambda i, args, kwargs: ADict(value.attributes))
+    if name == "_replace":
+        return Native(name, lambda i, args, kwargs: Instance(value.cls, ADict({**value.attributes, **kwargs})))
+    getter = class_attribute(value.cls, "__getattr__")
+    if getter is not None and not name.startswith("__"):
+        return interpreter.call(getter, [value, name], {})
+    return Anything(f"attribute `{name}` of `{value.cls.name}` is not set")
+
+
+def _bind(interpreter: Interpreter, method: Any, value: Any, cls: Class) -> Any:
+    if isinstance(method, Function):
+        if method.kind == "property":
+            return interpreter.call(method, [value], {})
+        if method.kind == "static":
+            return method
+        return Bound(method, cls if method.kind == "class" else value)
+    if isinstance(method, (Native, Partial)):
+        return Bound(method, value) if isinstance(method, Native) else method
+    return method
+
+
+def class_attribute(cls: Class, name: str) -> Any:
+    """An attribute found in the namespaces of the class and its bases of the project; None if there is none."""
+    for base in cls.mro:
+        if isinstance(base, Class) and name in base.namespace:
+            return base.namespace[name]
+    return None
+
+
+def _class_value_attribute(interpreter: Interpreter, cls: Class, name: str) -> Any:
+    if cls.members is not None and name in cls.members:
+        return cls.members[name]
+    found = class_attribute(cls, name)
+    if found is not None:
+        if isinstance(found, Function) and found.kind == "class":
+            return Bound(found, cls)
+        return interpreter.present(found, f"`{name}`")
+    if name in ("__name__", "__qualname__"):
+        return cls.name
+    if name == "__module__":
+        return cls.file.name
+    if name == "__members__" and cls.members is not None:
+        return cls.members
+    if name == "__dict__":
+        return cls.namespace
+    if name == "__dataclass_fields__" and cls.fields is not None:
+        return ADict(cls.fields)
+    if name == "_fields" and cls.fields is not None:
+        return tuple(cls.fields)
+    for base in cls.external_bases():
+        if is_torch_module(base):
+            return Native(name, lambda i, args, kwargs: torch_modules.call_builtin(i, base, name, args, kwargs))
+    return Anything(f"attribute `{name}` of class `{cls.name}`")
+
+
+def set_attribute(interpreter: Interpreter, target: Any, name: str, value: Any) -> None:
+    """`target.name = value`."""
+    if isinstance(target, Module):
+        setter = class_attribute(target.cls, name) if isinstance(target.cls, Class) else None
+        if isinstance(setter, Function) and setter.kind in ("property", "setter"):
+            return
+        torch_modules.set_attribute(interpreter, target, name, value)
+    elif isinstance(target, (Instance, Function, Partial, OptimizerValue)):
+        interpreter.heap.touch(target.attributes)
+        target.attributes[name] = value
+    elif isinstance(target, Class):
+        interpreter.heap.touch(target.namespace)
+        target.namespace[name] = value
+    elif isinstance(target, Either):
+        for option in target.options:
+            if option is not ABSENT and option is not None:
+                set_attribute(interpreter, option, name, value)
+    elif isinstance(target, Namespace):
+        scope = interpreter.module_scope(target.file)
+        interpreter.heap.touch(scope.variables)
+        scope.variables[name] = value
+    elif isinstance(target, ParameterValue):
+        torch_modules.set_parameter_attribute(interpreter, target, name, value)
+    elif isinstance(target, Super):
+        set_attribute(interpreter, target.self_value, name, value)
+
+
+def delete_attribute(interpreter: Interpreter, target: Any, name: str) -> None:
+    """`del target.name`."""
+    tables = (target.attributes, target.children, target.parameters, target.buffers) if isinstance(target, Module) else ()
+    if isinstance(target, Instance):
+        tables = (target.attributes,)
+    for table in tables:
+        if name in table:
+            interpreter.heap.touch(table)
+            del table[name]
+
+
+# -- elements ----------------------------------------------------------------------------------------------------------
+
+
+def get_item(interpreter: Interpreter, container: Any, index: Any) -> Any:
+    """`container[index]`."""
+    if isinstance(container, (Tensor, ParameterValue, Several)):
+        return torch_calls.tensor_index(interpreter, container, index)
+    if isinstance(container, Either):
+        present = [option for option in container.options if option is not ABSENT and option is not None]
+        if not present:
+            return Anything("an element of None")
+        return interpreter.choose([lambda v=v: get_item(interpreter, v, index) for v in present], "which container it is")
+    if isinstance(container, Module):
+        return torch_modules.module_item(interpreter, container, index)
+    if isinstance(container, dict):
+        return _dict_item(interpreter, container, index)
+    if isinstance(container, (list, tuple, str, bytes, range)):
+        return _sequence_item(interpreter, container, index)
+    if isinstance(container, Class):
+        if container.members is not None and isinstance(index, str):
+            return container.members.get(index, Anything("an enum member"))
+        return container
+    if isinstance(container, Instance):
+        method = class_attribute(container.cls, "__getitem__")
+        if method is not None:
+            return interpreter.call(method, [container, index], {})
+        if container.cls.fields is not None and isinstance(index, int):
+            values = list(container.attributes.values())
+            return values[index] if -len(values) <= index < len(values) else Anything("a field")
+    if isinstance(container, External):
+        return container if container.name.startswith(("typing.", "collections.", "type")) else Anything(f"an element of `{container.name}`")
+    if isinstance(container, UnknownShape):
+        return UnknownShape(container.reason) if isinstance(index, slice) else Unknown("a size of a tensor")
+    if isinstance(container, (Unknown, LoaderValue, Dataset)):
+        return Anything(f"an element of something unknown: {container.reason}" if isinstance(container, Unknown) else "an element of a data set")
+    return Anything("an element of an object that is not followed")
+
+
+def _dict_item(interpreter: Interpreter, container: dict[Any, Any], index: Any) -> Any:
+    if isinstance(index, Unknown):
+        values = list(container.values())
+        if 0 < len(values) <= 6:
+            return interpreter.join(values, "the key") if not all(isinstance(v, (int, float)) for v in values) else Unknown(index.reason)
+        return Anything(f"an element with an unknown key: {index.reason}")
+    try:
+        if index in container:
+            return interpreter.present(container[index], "an element")
+    except TypeError:
+        return Anything("an element with a key that is not hashable")
+    factory = getattr(container, "factory", None)
+    if factory is not None:
+        interpreter.heap.touch(container)
+        container[index] = interpreter.call(factory, [], {})
+        return container[index]
+    raise Raised(External("KeyError"))
+
+
+def _sequence_item(interpreter: Interpreter, container: Any, index: Any) -> Any:
+    optional = isinstance(container, list) and any(isinstance(item, Either) and ABSENT in item.options for item in container)
+    if isinstance(index, slice):
+        parts = (index.start, index.stop, index.step)
+        if any(isinstance(part, Unknown) or not isinstance(part, (int, type(None))) for part in parts):
+            return Anything("a slice with unknown bounds")
+        if index.step == 0:
+            raise Raised(External("ValueError"))
+        piece = container[index]
+        return AList(piece) if isinstance(piece, list) else piece
+    if isinstance(index, bool) or isinstance(index, int):
+        if optional:
+            return Anything("an element of a list of unknown length") if index < 0 else interpreter.present(container[index], "an element") if index < len(container) else Anything("an element")
+        if -len(container) <= index < len(container):
+            return interpreter.present(container[index], "an element")
+        raise Raised(External("IndexError"))
+    if isinstance(index, Unknown) and container and not isinstance(container, (str, bytes, range)) and len(container) <= 6:
+        if all(isinstance(item, (int, float, str)) for item in container):
+            return Unknown(index.reason)
+        return interpreter.join(list(container), "the index")
+    return Anything("an element with an unknown index")
+
+
+def set_item(interpreter: Interpreter, container: Any, index: Any, value: Any) -> None:
+    """`container[index] = value`."""
+    if isinstance(container, dict):
+        try:
+            interpreter.heap.touch(container)
+            if not isinstance(index, Unknown) and len(container) < MAX_SIZE:
+                container[index] = value
+        except TypeError:
+            return
+    elif isinstance(container, list):
+        interpreter.heap.touch(container)
+        if isinstance(index, int) and -len(container) <= index < len(container):
+            container[index] = value
+        elif isinstance(index, slice) and isinstance(value, (list, tuple)) and all(isinstance(p, (int, type(None))) for p in (index.start, index.stop, index.step)):
+            try:
+                container[index] = value
+            except ValueError as error:
+                raise Raised(External("ValueError")) from error
+        else:
+            container[:] = [Anything("an element set at an unknown index")] * len(container)
+    elif isinstance(container, Module):
+        torch_modules.set_module_item(interpreter, container, index, value)
+    elif isinstance(container, (Tensor, ParameterValue)):
+        torch_calls.tensor_assign(interpreter, container, index, value)
+    elif isinstance(container, Instance):
+        method = class_attribute(container.cls, "__setitem__")
+        if method is not None:
+            interpreter.call(method, [container, index, value], {})
+
+
+def delete_item(interpreter: Interpreter, container: Any, index: Any) -> None:
+    """`del container[index]`."""
+    if isinstance(container, Module):
+        torch_modules.delete_module_item(interpreter, container, index)
+    elif isinstance(container, (list, dict)) and not isinstance(index, Unknown):
+        interpreter.heap.touch(container)
+        try:
+            del container[index]
+        except (KeyError, IndexError, TypeError) as error:
+            raise Raised(External("KeyError")) from error
+
+
+def extend_list(interpreter: Interpreter, target: list[Any], value: Any) -> None:
+    """`target += value`, `target.extend(value)`."""
+    interpreter.heap.touch(target)
+    found = interpreter.items(value)
+    if found is None:
+        interpreter.taint("a list is extended by an unknown number of elements")
+        found = [interpreter.representative(value)]
+    if len(target) + len(found) <= MAX_SIZE:
+        target.extend(found)
+
+
+def iterate(interpreter: Interpreter, value: Any) -> list[Any] | None:
+    """The elements of an object that is not one of Python's own containers; None if they are not known."""
+    if isinstance(value, Module):
+        return torch_modules.iterate(interpreter, value)
+    if isinstance(value, (Tensor, ParameterValue)):
+        return torch_calls.elements(interpreter, value)
+    if isinstance(value, Class) and value.members is not None:
+        return list(value.members.values())
+    if isinstance(value, Instance):
+        if value.cls.fields is not None and any(base == "typing.NamedTuple" for base in value.cls.external_bases()):
+            return list(value.attributes.values())
+        method = class_attribute(value.cls, "__iter__")
+        if method is not None:
+            return interpreter.items(interpreter.call(method, [value], {}))
+    return None
+
+
+# -- classes -------------------------------------------------------------------------------------------------------------
+
+
+def make_class(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Class:
+    """Executes a class body and gives the class."""
+    bases = []
+    for arg in node.bases:
+        base = interpreter.evaluate(arg.value, scope)
+        bases.append(base.options[0] if isinstance(base, Either) and base.options[0] is not ABSENT else base)
+    qualname = f"{scope.name}.{node.name.value}" if scope.name else node.name.value
+    body = Scope(scope.file, scope, qualname, scope.piece, is_class=True)
+    cls = Class(node.name.value, tuple(bases), body.variables, scope.file, node)
+    cls.mro = linearize(cls)
+    interpreter.block(node.body, body)
+    for value in body.variables.values():
+        if isinstance(value, Function) and value.owner is None:
+            value.owner = cls
+    inherited = next((base.fields for base in cls.mro[1:] if isinstance(base, Class) and base.fields is not None), None)
+    if "typing.NamedTuple" in cls.external_bases():
+        cls.fields = _fields(cls)
+    elif inherited is not None:
+        cls.fields = {**inherited, **_fields(cls)}
+    if ENUM_BASES & set(cls.external_bases()):
+        _make_members(cls)
+    return cls
+
+
+def _fields(cls: Class) -> dict[str, Any]:
+    annotations = cls.namespace.get("__annotations__", {})
+    return {name: cls.namespace.get(name, MISSING) for name in annotations}
+
+
+def _make_members(cls: Class) -> None:
+    cls.members = ADict()
+    automatic = 0
+    for name, value in list(cls.namespace.items()):
+        if name.startswith("_") or isinstance(value, (Function, Native)):
+            continue
+        if isinstance(value, External) and value.name.startswith("enum.auto"):
+            automatic += 1
+            value = automatic
+        cls.members[name] = Instance(cls, ADict({"name": name, "value": value, "_value_": value}))
+
+
+def linearize(cls: Class) -> tuple[Any, ...]:
+    """The method resolution order (C3); depth first where the bases contradict each other."""
+    sequences = [list(base.mro) if isinstance(base, Class) else _external_mro(base) for base in cls.bases]
+    sequences.append(list(cls.bases))
+    order: list[Any] = [cls]
+    while any(sequences):
+        sequences = [sequence for sequence in sequences if sequence]
+        for sequence in sequences:
+            head = sequence[0]
+            if not any(_in(head, other[1:]) for other in sequences):
+                break
+        else:
+            head = sequences[0][0]
+        order.append(head)
+        sequences = [[item for item in sequence if not _equal(item, head)] for sequence in sequences]
+    return tuple(order)
+
+
+def _external_mro(base: Any) -> list[Any]:
+    from netlint.frontends.source.torch_api import canonical
+
+    if isinstance(base, External):
+        name = canonical(base.name)
+        if is_torch_module(name) and name != "torch.nn.Module":
+            return [External(name), External("torch.nn.Module")]
+        return [External(name)]
+    return [base]
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return a is b or (isinstance(a, External) and a == b)
+
+
+def _in(item: Any, sequence: Sequence[Any]) -> bool:
+    return any(_equal(item, other) for other in sequence)
+
+
+def is_torch_module(name: str) -> bool:
+    """Whether a class outside the project, by its qualified name, is known to derive from `nn.Module`."""
+    return torch_modules.is_module_class(name)
+
+
+def is_module_class(cls: Class) -> bool:
+    """Whether a class of the project derives from `nn.Module`: through a known base, or an unseen base and a `forward` of its own."""
+    unseen = False
+    for base in cls.mro:
+        if isinstance(base, External):
+            if is_torch_module(base.name):
+                return True
+            unseen = unseen or (base.name not in PLAIN_BASES and not base.name.startswith(("typing.", "collections.", "abc.", "torch.")))
+        elif isinstance(base, Unknown):
+            unseen = True
+    return unseen and class_attribute(cls, "forward") is not None
+
+
+def decorate_class(interpreter: Interpreter, name: str, cls: Any) -> None:
+    """What a decorator from outside the project does to a class."""
+    if isinstance(cls, Class) and name.rpartition(".")[2].partition("(")[0] in ("dataclass", "define", "frozen", "attrs"):
+        inherited = next((base.fields for base in cls.mro[1:] if isinstance(base, Class) and base.fields is not None), {})
+        cls.fields = {**inherited, **_fields(cls)}
+
+
+def decorate_external(interpreter: Interpreter, name: str, function: Any) -> Any:
+    """What a decorator from outside the project does to a function: most return it."""
+    last = name.partition("(")[0].rpartition(".")[2]
+    if isinstance(function, Function):
+        if last in ("property", "cached_property", "abstractproperty"):
+            function.kind = "property"
+        elif last in ("staticmethod", "abstractstaticmethod"):
+            function.kind = "static"
+        elif last in ("classmethod", "abstractclassmethod"):
+            function.kind = "class"
+    return function
+
+
+def make_super(interpreter: Interpreter, node: cst.Call, scope: Scope) -> Any:
+    """`super()` and `super(Class, self)`."""
+    if len(node.args) >= 2:
+        cls, value = (interpreter.evaluate(arg.value, scope) for arg in node.args[:2])
+        if isinstance(cls, Class):
+            return Super(cls, value)
+        return Anything("super() of something unknown")
+    here: Scope | None = scope
+    while here is not None:
+        activation = here.activation
+        if activation is not None and activation.function is not None and activation.function.owner is not None:
+            return Super(activation.function.owner, activation.self_value)
+        here = here.parent
+    return Anything("super() outside a method")
+
+
+def _super_attribute(interpreter: Interpreter, value: Super, name: str) -> Any:
+    target = value.self_value
+    cls = target.cls if isinstance(target, (Module, Instance)) else target
+    mro = cls.mro if isinstance(cls, Class) else value.after.mro
+    start = next((i + 1 for i, base in enumerate(mro) if base is value.after), 1)
+    for base in mro[start:]:
+        if isinstance(base, Class) and name in base.namespace:
+            return _bind(interpreter, base.namespace[name], target, cls)
+        if isinstance(base, External) and not (base.name in PLAIN_BASES):
+            return Native(
+                f"{base.name}.{name}",
+                lambda i, args, kwargs, base=base.name: torch_modules.call_builtin(i, base, name, [target, *args], kwargs),
+            )
+        if isinstance(base, Unknown):
+            if isinstance(target, Module):
+                interpreter.taint(f"the base class of `{value.after.name}` cannot be seen")
+            return Anything(f"a method of a base class that cannot be seen: {base.reason}")
+    if name == "__init__":
+        return Native("object.__init__", lambda i, args, kwargs: None)
+    if isinstance(target, Module):
+        return torch_modules.builtin_attribute(interpreter, target, name)
+    return Anything(f"`super().{name}`")
+
+
+def instantiate(interpreter: Interpreter, cls: Class, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None = None) -> Any:
+    """`Class(...)`."""
+    interpreter.instantiated.add(id(cls.node))
+    if cls.members is not None:
+        return _enum_member(cls, args)
+    if is_module_class(cls):
+        return torch_modules.construct(interpreter, cls, args, kwargs, opened)
+    creator = class_attribute(cls, "__new__")
+    if isinstance(creator, Function):
+        creator.kind = "static"
+        made = interpreter.call(creator, [cls, *args], kwargs, opened)
+        if not isinstance(made, Instance):
+            return made
+    if any(base in ("torch.autograd.Function", "Exception", "BaseException") for base in cls.external_bases()):
+        return Instance(cls)
+    if "dict" in cls.external_bases() or "collections.OrderedDict" in cls.external_bases():
+        return Instance(cls, ADict(kwargs))
+    instance = Instance(cls)
+    init = class_attribute(cls, "__init__")
+    if init is not None:
+        interpreter.call(init, [instance, *args], kwargs, opened)
+    elif cls.fields is not None:
+        _fill_fields(interpreter, instance, cls.fields, args, kwargs, opened)
+    elif any(base not in PLAIN_BASES and not base.startswith(("typing.", "abc.")) for base in cls.external_bases()):
+        for key, item in kwargs.items():
+            instance.attributes[key] = item
+    return instance
+
+
+def _fill_fields(
+    interpreter: Interpreter, instance: Instance, fields: dict[str, Any], args: list[Any], kwargs: dict[str, Any], opened: Unknown | None
+) -> None:
+    for position, (name, default) in enumerate(fields.items()):
+        if position < len(args):
+            value = args[position]
+        elif name in kwargs:
+            value = kwargs[name]
+        elif opened is not None or default is MISSING:
+            value = Anything(f"field `{name}` of `{instance.cls.name}`")
+        elif isinstance(default, Partial) and default.function is FIELD:
+            factory = default.kwargs.get("default_factory")
+            value = interpreter.call(factory, [], {}) if factory is not None else default.kwargs.get("default", Anything(f"field `{name}`"))
+        else:
+            value = default
+        instance.attributes[name] = value
+    after = class_attribute(instance.cls, "__post_init__")
+    if after is not None:
+        interpreter.call(after, [instance], {})
+
+
+FIELD = Native("dataclasses.field", lambda interpreter, args, kwargs: Partial(FIELD, (), kwargs))
+
+
+def _enum_member(cls: Class, args: list[Any]) -> Any:
+    assert cls.members is not None
+    if args and isinstance(args[0], Instance) and args[0].cls is cls:
+        return args[0]
+    for member in cls.members.values():
+        if args and not isinstance(args[0], Unknown) and member.attributes.get("value") == args[0]:
+            return member
+    return Anything(f"a member of `{cls.name}`")
+
+
+def is_instance(interpreter: Interpreter, value: Any, cls: Any) -> Any:
+    """`isinstance(value, cls)`: True, False, or Unknown."""
+    if isinstance(cls, tuple):
+        answers = [is_instance(interpreter, value, option) for option in cls]
+        if True in answers:
+            return True
+        return next((answer for answer in answers if isinstance(answer, Unknown)), False)
+    if isinstance(value, Either):
+        return interpreter.join([is_instance(interpreter, None if option is ABSENT else option, cls) for option in value.options], "which object it is")
+    if isinstance(value, Anything):
+        return Unknown(value.reason)
+    if isinstance(cls, Class):
+        return cls in value.cls.mro if isinstance(value, (Module, Instance)) and isinstance(value.cls, Class) else False
+    from netlint.frontends.source.natives import python_types
+
+    return python_types(value, cls)
+
+
+__all__ = ["FIELD", "Interpreter", "get_attribute", "instantiate", "make_function"]

@@ -1,0 +1,127 @@
+"""Finding the file of an imported name inside the project. Nothing outside the project's folders is ever opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from netlint.frontends.errors import SourceError
+from netlint.frontends.source.code import SourceFile
+
+MAX_FILE_BYTES = 4_000_000
+
+
+class Project:
+    """The Python files around a root folder, by dotted module name.
+
+    The roots are the folder itself, its `src`, and for each file the folder of its outermost package and its own folder
+    (a script's neighbours are importable). Files are read when something imports them, and kept.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        self._roots: list[Path] = []
+        if root is not None:
+            self._roots = [root, root / "src"]
+        self._files: dict[Path, SourceFile | None] = {}
+        self._lookups: dict[tuple[str, Path], Path | None] = {}
+        self._display: dict[Path, str] = {}
+        self.opened: list[Path] = []
+
+    def add(self, path: Path, text: str, filename: str | None = None) -> SourceFile:
+        """Registers a file whose text is at hand. Raises SourceError if it cannot be parsed."""
+        path = path.absolute()
+        shown = filename if filename is not None else str(path)
+        self._display[path] = shown
+        name, is_package = self._module_name(path)
+        file = SourceFile(text, shown, name, is_package)
+        self._files[path] = file
+        return file
+
+    def _module_name(self, path: Path) -> tuple[str, bool]:
+        is_package = path.name == "__init__.py"
+        parts = [] if is_package else [path.stem]
+        folder = path.parent
+        while (folder / "__init__.py").is_file() and folder.parent != folder:
+            parts.insert(0, folder.name)
+            folder = folder.parent
+        return ".".join(parts), is_package
+
+    def _search_roots(self, importer: SourceFile, importer_path: Path | None) -> list[Path]:
+        if importer_path is None:
+            return self._roots
+        top = importer_path.parent
+        while (top / "__init__.py").is_file() and top.parent != top:
+            top = top.parent
+        return [importer_path.parent, top, *self._roots] if top != importer_path.parent else [top, *self._roots]
+
+    def path_of(self, file: SourceFile) -> Path | None:
+        for path, known in self._files.items():
+            if known is file:
+                return path
+        return None
+
+    def resolve(self, module: str, importer: SourceFile) -> SourceFile | None:
+        """The file of an absolute module name as seen from `importer`; None if it is not part of the project."""
+        importer_path = self.path_of(importer)
+        if importer_path is None and not self._roots:
+            return None
+        start = importer_path.parent if importer_path else self._roots[0]
+        key = (module, start)
+        if key not in self._lookups:
+            self._lookups[key] = self._locate(module, self._search_roots(importer, importer_path))
+        path = self._lookups[key]
+        return self._load(path, module) if path is not None else None
+
+    @staticmethod
+    def _locate(module: str, roots: list[Path]) -> Path | None:
+        relative = Path(*module.split("."))
+        for root in roots:
+            package = root / relative / "__init__.py"
+            if package.is_file():
+                return package
+            plain = root / relative.with_suffix(".py")
+            if plain.is_file():
+                return plain
+        return None
+
+    def is_namespace(self, module: str, importer: SourceFile) -> bool:
+        """True for a folder without `__init__.py` that holds Python files."""
+        relative = Path(*module.split("."))
+        return any((root / relative).is_dir() for root in self._search_roots(importer, self.path_of(importer)))
+
+    def _load(self, path: Path, module: str) -> SourceFile | None:
+        path = path.absolute()
+        if path not in self._files:
+            try:
+                data = path.read_bytes()
+                if len(data) > MAX_FILE_BYTES:
+                    self._files[path] = None
+                else:
+                    shown = self._shown(path)
+                    self._files[path] = SourceFile(decode(data), shown, module, path.name == "__init__.py")
+                    self.opened.append(path)
+            except (OSError, SourceError):
+                self._files[path] = None
+        return self._files[path]
+
+    def _shown(self, path: Path) -> str:
+        """The name under which findings in an imported file are reported: relative to a root as the user wrote it."""
+        for known, shown in self._display.items():
+            try:
+                tail = path.relative_to(known.parent)
+            except ValueError:
+                continue
+            folder = Path(shown).parent
+            return str(folder / tail)
+        return str(path)
+
+
+def decode(data: bytes) -> str:
+    """The text of a Python file: its BOM or coding comment is honoured, UTF-8 otherwise. Raises SourceError."""
+    import io
+    import tokenize
+
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+        raise SourceError(f"cannot decode the file: {error}") from error

@@ -1,0 +1,553 @@
+"""From a file to graphs: which networks and training code a file holds, evaluated one after the other.
+
+An entry point is, in this order: the code at module level, builder functions that can be called without arguments, classes
+that derive from `nn.Module`, and what is left of functions and methods that apply losses or layers. A class that was seen as part of a
+bigger or concrete network is not looked at alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import libcst as cst
+
+from netlint.frontends.errors import SourceError
+from netlint.frontends.source import objects, torch_modules, torch_training
+from netlint.frontends.source.code import NodeSite, SourceFile, flat
+from netlint.frontends.source.functions import parameters_of
+from netlint.frontends.source.interpreter import Interpreter, OutOfBudget, Raised, Trace
+from netlint.frontends.source.project import Project
+from netlint.frontends.source.values import (
+    ABSENT,
+    Anything,
+    Bound,
+    Class,
+    Either,
+    Function,
+    Instance,
+    Module,
+    ParameterValue,
+    Several,
+    Tensor,
+    members,
+)
+from netlint.graph import Blind, Graph, Layer, Operator, Shape, Unknown
+from netlint.graph.operators import Input, Loss
+from netlint.graph.training import TrainingContext
+
+ENTRY_STEPS = 400_000
+FILE_STEPS = 1_500_000
+RECURSION_LIMIT = 12_000
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read from one file: the graphs of its networks and training code, and the project files that it depends on."""
+
+    graphs: list[Graph] = field(default_factory=list)
+    dependencies: tuple[str, ...] = ()
+
+
+def read(
+    source: str, filename: str, *, project: Project | None = None, network: str | None = None, inputs: tuple[Shape, ...] = ()
+) -> Reading:
+    """The networks of a source file, without running it.
+
+    `network` picks one class, builder function or variable by name; `inputs` are the shapes of its tensor arguments. Raises SourceError
+    if the source cannot be parsed or holds no such network.
+    """
+    if "torch" not in source and network is None:
+        SourceFile(source, filename)
+        return Reading()
+    project = project if project is not None else Project()
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, RECURSION_LIMIT))
+    try:
+        file = project.add(Path(filename), source, filename)
+        opened = len(project.opened)
+        reader = _Reader(project, file, inputs)
+        graphs = reader.one(network) if network is not None else reader.all()
+        return Reading(graphs, tuple(str(path) for path in project.opened[opened:]))
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+@dataclass(slots=True)
+class _Made:
+    """A network that an entry point gave, with the name a user knows it by."""
+
+    name: str
+    module: Module
+    trace: Trace
+    builder: bool = False
+    concrete: bool = True
+
+
+class _Reader:
+    def __init__(self, project: Project, file: SourceFile, inputs: tuple[Shape, ...]) -> None:
+        self.interpreter = Interpreter(project)
+        self.file = file
+        self.inputs = inputs
+        self.graphs: list[Graph] = []
+        self.done: set[int] = set()
+        self.classes_done: set[int] = set()
+        self.instances: dict[int, Any] = {}
+        self.roots: dict[int, str] = {}
+        self.builders: list[tuple[Graph, Any]] = []
+
+    # -- entry points --------------------------------------------------------------------------------------------------
+
+    def all(self) -> list[Graph]:
+        """Every network and piece of training code of the file."""
+        self._module_level()
+        for name, value in self._definitions(Function):
+            if id(value.node) not in self.interpreter.called and _callable_alone(value):
+                self._builder(name, value)
+        for name, value in self._definitions(Class):
+            if objects.is_module_class(value) and id(value.node) not in self.interpreter.instantiated:
+                self._class(name, value)
+        for name, value in self._definitions(Function):
+            if id(value.node) not in self.interpreter.called and _signs(value.node):
+                self._function(name, value)
+        for name, value in self._definitions(Class):
+            self._methods(name, value)
+        self._name_single_builders()
+        return self.graphs
+
+    def one(self, name: str) -> list[Graph]:
+        """The network of one name."""
+        names = [key for key in self.file.bindings if not key.startswith("_")]
+        if name not in self.file.bindings:
+            near = difflib.get_close_matches(name, names, 1)
+            hint = f"; did you mean `{near[0]}`?" if near else ""
+            raise SourceError(f"the file defines no `{name}`{hint}")
+        with self._entry(name) as trace:
+            value = self.interpreter.global_name(name, self.file)
+            if isinstance(value, (Function, Class)) and not (isinstance(value, Class) and not objects.is_module_class(value)):
+                value = self._make(value)
+            for module in _networks(value):
+                self._network(_Made(name, module, trace, concrete=self._is_concrete(value, module)))
+        if not self.graphs:
+            why = value.reason if isinstance(value, Unknown) else "it does not give a network"
+            raise SourceError(f"`{name}` is not a network that can be read: {why}")
+        return self.graphs[:1]
+
+    def _is_concrete(self, value: Any, module: Module) -> bool:
+        return not (isinstance(module.cls, Class) and _required(module.cls) and isinstance(value, Class))
+
+    def _definitions(self, kind: type) -> Iterator[tuple[str, Any]]:
+        for statement in self.file.syntax.body:
+            for inner in flat(statement):
+                if isinstance(inner, (ast.FunctionDef, ast.ClassDef)):
+                    value = self._lookup(inner.name)
+                    if isinstance(value, kind) and getattr(value, "node", None) is not None and self._is_here(value):
+                        yield inner.name, value
+
+    def _is_here(self, value: Any) -> bool:
+        file = value.file if isinstance(value, Class) else value.scope.file
+        return file is self.file
+
+    def _lookup(self, name: str) -> Any:
+        try:
+            return self.interpreter.global_name(name, self.file)
+        except (Raised, OutOfBudget):
+            return Anything(f"`{name}`")
+
+    def _entry(self, name: str, trace: Trace | None = None) -> _Entry:
+        return _Entry(self, name, trace)
+
+    def _module_level(self) -> None:
+        """Executes the file's top level, as a script."""
+        scope = self.interpreter.module_scope(self.file)
+        scope.variables["__name__"] = "__main__"
+        with self._entry("") as trace:
+            for piece in self.file.slices:
+                if any(isinstance(s, ast.ClassDef) for s in piece.statements) and not any(isinstance(s, ast.If) for s in piece.statements):
+                    continue
+                self.interpreter.execute_slice(piece)
+        named = [(name, module) for name, value in scope.variables.items() for module in _networks(value)]
+        self._training("", trace, named)
+        for name, module in named:
+            if id(module) not in self.done and _is_network(module):
+                self._network(_Made(name, module, trace))
+
+    def _builder(self, name: str, function: Function) -> None:
+        """A function that can be called without arguments."""
+        result: Any = None
+        with self._entry(name) as trace:
+            result = self.interpreter.call(function, [], {})
+        self._training(name, trace, [(name, module) for module in _networks(result)])
+        for module in _networks(result):
+            if id(module) not in self.done and (_is_network(module)):
+                graph = self._network(_Made(name, module, trace, builder=True))
+                if graph is not None:
+                    self.builders.append((graph, module.cls))
+
+    def _class(self, name: str, cls: Class) -> None:
+        """A class seen alone, with its defaults."""
+        value: Any = None
+        with self._entry(name) as trace:
+            value = self._make(cls)
+        self._training(name, trace, [])
+        if isinstance(value, Module):
+            self.instances[id(cls.node)] = value
+            if _has_forward(value):
+                self._network(_Made(name, value, trace, concrete=not _required(cls)))
+
+    def _make(self, value: Function | Class) -> Any:
+        if isinstance(value, Class):
+            value_made = self.interpreter.call(value, [], {})
+            return value_made
+        return self.interpreter.call(value, [], {})
+
+    def _function(self, name: str, function: Function) -> None:
+        """A function that applies losses or layers to its arguments."""
+        with self._entry(name) as trace:
+            self.interpreter.call(function, [], {})
+        self._training(name, trace, [])
+
+    def _methods(self, name: str, cls: Class) -> None:
+        """Methods that apply losses or layers and that nothing has called yet."""
+        for key, method in list(cls.namespace.items()):
+            if not isinstance(method, Function) or not isinstance(method.node, cst.FunctionDef):
+                continue
+            if id(method.node) in self.interpreter.called or not _signs(method.node) or key in ("__init__", "forward"):
+                continue
+            instance = self._instance(cls)
+            if instance is None:
+                return
+            with self._entry(f"{name}.{key}") as trace:
+                target = method if method.kind == "static" else Bound(method, instance)
+                self.interpreter.call(target, [], {})
+            self._training(f"{name}.{key}", trace, [])
+
+    def _instance(self, cls: Class) -> Any:
+        if id(cls.node) not in self.instances:
+            made: Any = None
+            with self._entry(cls.name):
+                made = self.interpreter.call(cls, [], {})
+            self.instances[id(cls.node)] = made if isinstance(made, (Module, Instance)) else None
+        return self.instances[id(cls.node)]
+
+    # -- graphs ----------------------------------------------------------------------------------------------------------
+
+    def _training(self, name: str, trace: Trace, named: list[tuple[str, Module]]) -> None:
+        """The graphs of what an entry point trained: each network it called, and its own code around them."""
+        context = trace.training
+        context.penalties = torch_training.find_penalties(trace)
+        names = {id(module): key for key, module in named}
+        for module, _ in trace.roots:
+            if id(module) in self.done or not _is_network(module) or module not in trace.made and id(module) not in names:
+                continue
+            self._network(_Made(names.get(id(module), _class_name(module)), module, trace))
+        own = [operator for operator in trace.operators if id(operator) not in trace.inside]
+        linked = {id(optimizer) for graph in self.graphs for optimizer in graph.training.optimizers}
+        rest = TrainingContext(
+            optimizers=[optimizer for optimizer in context.optimizers if id(optimizer) not in linked],
+            loaders=[loader for loader in context.loaders if not any(loader in graph.training.loaders for graph in self.graphs)],
+            penalties=[p for p in context.penalties if not any(p in graph.training.penalties for graph in self.graphs)],
+            backward=context.backward,
+        )
+        interesting = any(not isinstance(operator, Input) for operator in own) or rest.optimizers or rest.loaders
+        if interesting:
+            graph = Graph(
+                name or Path(self.file.filename).name,
+                operators=trace.operators,
+                training=rest,
+                blind=_unique(trace.blind),
+                filename=self.file.filename,
+                concrete=False,
+                elsewhere=frozenset(trace.inside),
+            )
+            self.graphs.append(graph)
+
+    def _network(self, made: _Made) -> Graph | None:
+        """The graph of one network: its forward on fresh inputs."""
+        module = made.module
+        self.done.add(id(module))
+        layers = _layers(module)
+        trace = Trace()
+        outputs: tuple[Operator, ...] = ()
+        before = self.interpreter.trace
+        with self._entry(made.name, trace):
+            self.interpreter.building, self.interpreter.applying = [], []
+            outputs = tuple(_tensors(self.interpreter.call(module, *_arguments(self.interpreter, module, self.inputs))))
+        self.interpreter.trace = before
+        _add_unregistered(layers, module, trace.operators)
+        graph = Graph(
+            made.name,
+            root=module.layer,
+            operators=trace.operators,
+            layers=layers,
+            outputs=outputs,
+            training=self._context(made, module),
+            blind=_unique([*made.trace.blind, *trace.blind]),
+            filename=self.file.filename,
+            site=module.layer.site,
+            concrete=made.concrete,
+            parameters_unknown=_uncounted(module) or (made.trace.tainted if made.builder else None),
+        )
+        self.graphs.append(graph)
+        return graph
+
+    def _context(self, made: _Made, module: Module) -> TrainingContext:
+        """What an entry point said about the training of one network, linked by its parameters and by what was fed to it."""
+        training = made.trace.training
+        own = {id(value.parameter) for _, value in torch_modules.named_parameters(module)}
+        loaders = {id(loader): loader for root, fed in made.trace.roots if root is module for loader in fed}
+        return TrainingContext(
+            optimizers=[o for o in training.optimizers if any(id(p) in own for g in o.groups for p in g.parameters or ())],
+            loaders=list(loaders.values()),
+            penalties=[p for p in training.penalties if any(id(parameter) in own for parameter in p.parameters)],
+            backward=[],
+            augmentations=_augmentations(self.interpreter, made.trace),
+            switches_to_eval=module in made.trace.evaluated,
+            pretrained=module in made.trace.loaded,
+        )
+
+    def _name_single_builders(self) -> None:
+        """A network whose class has one builder only is known by its class."""
+        by_class: dict[int, list[tuple[Graph, Any]]] = {}
+        for graph, cls in self.builders:
+            by_class.setdefault(id(cls), []).append((graph, cls))
+        for group in by_class.values():
+            graph, cls = group[0]
+            if len(group) == 1 and isinstance(cls, Class) and self._is_here(cls):
+                graph.name = cls.name
+
+
+class _Entry:
+    """Runs one entry point with a trace and a budget of its own; what the program raises ends it quietly."""
+
+    def __init__(self, reader: _Reader, name: str, trace: Trace | None = None) -> None:
+        self._interpreter = reader.interpreter
+        self._trace = trace if trace is not None else Trace()
+        self._name = name
+        self._before: Any = None
+
+    def __enter__(self) -> Trace:
+        interpreter = self._interpreter
+        self._before = (interpreter.trace, interpreter.building, interpreter.applying, interpreter.site, interpreter.no_grad, interpreter.depth)
+        interpreter.trace = self._trace
+        interpreter.building, interpreter.applying, interpreter.site, interpreter.no_grad = [], [], None, 0
+        interpreter.max_steps = min(interpreter.steps + ENTRY_STEPS, FILE_STEPS)
+        return self._trace
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
+        interpreter = self._interpreter
+        interpreter.trace, interpreter.building, interpreter.applying, interpreter.site, interpreter.no_grad, interpreter.depth = self._before
+        if isinstance(error, Raised):
+            self._trace.blind.append(Blind(None, f"`{self._name}` raises an exception"))
+            self._trace.tainted = self._trace.tainted or Unknown("it raises an exception")
+            return True
+        if isinstance(error, (OutOfBudget, RecursionError)):
+            self._trace.blind.append(Blind(None, f"`{self._name}` takes more steps than are followed"))
+            self._trace.tainted = self._trace.tainted or Unknown("it takes more steps than are followed")
+            return True
+        return False
+
+
+# -- what an entry point is --------------------------------------------------------------------------------------------------
+
+
+def _callable_alone(function: Function) -> bool:
+    """Whether all parameters have defaults."""
+    params = parameters_of(function.node)
+    return all(p.name in function.defaults for p in (*params.positional, *params.keyword_only))
+
+
+def _required(cls: Class) -> bool:
+    init = objects.class_attribute(cls, "__init__")
+    if not isinstance(init, Function):
+        return False
+    params = parameters_of(init.node)
+    return any(p.name not in init.defaults for p in (*params.positional[1:], *params.keyword_only)) or params.star is not None
+
+
+@cache
+def _signal_names() -> frozenset[str]:
+    from netlint.frontends.source.torch_api import FUNCTIONS, LAYERS, OPTIMIZERS
+
+    layers = {name.rpartition(".")[2] for name in LAYERS}
+    functions = {name.rpartition(".")[2] for name in FUNCTIONS if name.startswith("torch.nn.functional.")}
+    optimizers = {name.rpartition(".")[2] for name in OPTIMIZERS}
+    return frozenset(layers | functions | optimizers | {"backward", "DataLoader"})
+
+
+class _SignFinder(cst.CSTVisitor):
+    def __init__(self, names: frozenset[str]) -> None:
+        self.names = names
+        self.found = False
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.found = self.found or node.value in self.names
+
+
+def _signs(node: Any) -> bool:
+    """Whether a function's body applies a layer or loss or takes a training step."""
+    finder = _SignFinder(_signal_names())
+    node.body.visit(finder)
+    return finder.found
+
+
+def _networks(value: Any) -> Iterator[Module]:
+    for option in members(value):
+        if isinstance(option, Module):
+            yield option
+        elif isinstance(option, (tuple, list)) and len(option) <= 8:
+            for element in option:
+                if isinstance(element, Module):
+                    yield element
+
+
+def _has_forward(module: Module) -> bool:
+    if isinstance(module.cls, Class) and objects.class_attribute(module.cls, "forward") is not None:
+        return True
+    return module.container == "Sequential" or module.operator is not None
+
+
+def _is_network(module: Module) -> bool:
+    """Whether a module is a network of its own: not a single layer, a loss, or a bare list of modules."""
+    if isinstance(module.cls, Class):
+        return _has_forward(module)
+    return module.container == "Sequential" and bool(module.children) or module.layer.kind.startswith("torch.nn.Transformer") and module.operator is None
+
+
+def _class_name(module: Module) -> str:
+    return module.cls.name.rpartition(".")[2]
+
+
+def _arguments(interpreter: Interpreter, module: Module, shapes: tuple[Shape, ...]) -> tuple[list[Any], dict[str, Any]]:
+    """Symbolic arguments for a module's forward."""
+    remaining = list(shapes)
+
+    def tensor(label: str) -> Tensor:
+        shape = remaining.pop(0) if remaining else None
+        return Tensor(interpreter.emit(Input(label=label, shape=shape, site=module.layer.site)))
+
+    forward = objects.class_attribute(module.cls, "forward") if isinstance(module.cls, Class) else None
+    if not isinstance(forward, Function):
+        return [tensor("input")], {}
+    params = parameters_of(forward.node)
+    args: list[Any] = []
+    for parameter in params.positional[1:] if forward.kind != "static" else params.positional:
+        if parameter.name in forward.defaults:
+            if remaining and forward.defaults[parameter.name] is None:
+                args.append(tensor(parameter.name))
+                continue
+            break
+        annotation = cst.Module([]).code_for_node(parameter.annotation) if parameter.annotation is not None else ""
+        if annotation in ("int", "bool", "float", "str"):
+            args.append(Unknown(f"argument `{parameter.name}` of forward"))
+        elif annotation.startswith(("List[", "list[", "Tuple[", "tuple[", "Sequence[")) and "ensor" in annotation:
+            args.append(Several(tensor(parameter.name).operator))
+        else:
+            args.append(tensor(parameter.name))
+    kwargs = {p.name: tensor(p.name) for p in params.keyword_only if p.name not in forward.defaults}
+    if params.star is not None and len(args) == len(params.positional) - 1:
+        args.append(tensor(params.star))
+    return args, kwargs
+
+
+def _tensors(value: Any) -> Iterator[Operator]:
+    """The operators of all tensors in a result."""
+    if isinstance(value, (Tensor, Several)):
+        yield value.operator
+    elif isinstance(value, Either):
+        for option in value.options:
+            yield from _tensors(option)
+    elif isinstance(value, (list, tuple)):
+        for element in value:
+            yield from _tensors(element)
+    elif isinstance(value, dict):
+        for element in value.values():
+            yield from _tensors(element)
+    elif isinstance(value, Instance):
+        for element in value.attributes.values():
+            yield from _tensors(element)
+
+
+# -- layers --------------------------------------------------------------------------------------------------------------------
+
+
+def _layers(root: Module) -> list[Layer]:
+    """All layers below a root, parents first, with their paths, parents and parameters set."""
+    found: list[Layer] = []
+    for path, module in torch_modules.walk(root):
+        layer = module.layer
+        layer.path, layer.operator, layer.registered = path, module.operator, True
+        layer.parameters = {
+            name: option.parameter for name, value in module.parameters.items() for option in members(value) if isinstance(option, ParameterValue)
+        }
+        for name, parameter in layer.parameters.items():
+            parameter.name, parameter.owner = name, parameter.owner or layer
+        layer.children = {name: child.layer for name, child in torch_modules.child_modules(module)}
+        found.append(layer)
+    for layer in found:
+        for child in layer.children.values():
+            child.parent = layer
+    root.layer.parent = None
+    return found
+
+
+def _add_unregistered(layers: list[Layer], root: Module, operators: list[Operator]) -> None:
+    """Adds layers that no module owns: those in plain lists and dictionaries, and those that were only applied."""
+    known = {id(layer) for layer in layers}
+    for path, module in list(torch_modules.walk(root)):
+        for name, value in module.attributes.items():
+            elements = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else ()
+            for key, element in elements:
+                if isinstance(element, Module) and id(element.layer) not in known:
+                    for inner in _layers(element):
+                        inner.path = ".".join(part for part in (path, name, str(key), inner.path) if part)
+                        inner.registered = False
+                        inner.parent = inner.parent or module.layer
+                        known.add(id(inner))
+                        layers.append(inner)
+    for operator in operators:
+        layer = operator.layer
+        if layer is not None and id(layer) not in known:
+            layer.registered = False
+            known.add(id(layer))
+            layers.append(layer)
+
+
+def _uncounted(root: Module) -> Unknown | None:
+    """Why the parameters of a network cannot be counted, if they cannot."""
+    for _, module in torch_modules.walk(root):
+        if module.tainted is not None:
+            return module.tainted
+        for name, value in module.children.items():
+            options = members(value)
+            if any(isinstance(option, Unknown) for option in options):
+                return Unknown(f"`{name}` is not known")
+            if len(options) > 1 and any(isinstance(o, Module) and torch_modules.named_parameters(o) for o in options):
+                return Unknown(f"`{name}` depends on a branch")
+        for name, value in module.parameters.items():
+            if len(members(value)) > 1 or not isinstance(value, (ParameterValue, type(None))):
+                return Unknown(f"the parameter `{name}` depends on a branch")
+        for name, value in module.attributes.items():
+            if any(isinstance(option, Anything) for option in members(value)):
+                return Unknown(f"`{name}` is not known: {next(o.reason for o in members(value) if isinstance(o, Anything))}")
+    return None
+
+
+def _augmentations(interpreter: Interpreter, trace: Trace) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for value in trace.loaders for name in value.augmentations))
+
+
+def _unique(blind: list[Blind]) -> list[Blind]:
+    found: dict[tuple[Any, str], Blind] = {}
+    for spot in blind:
+        found.setdefault((spot.where.key if spot.where is not None else None, spot.reason), spot)
+    return list(found.values())
+
+
+__all__ = ["ABSENT", "Loss", "NodeSite", "Reading", "SourceError", "TrainingContext", "read"]

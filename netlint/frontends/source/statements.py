@@ -1,0 +1,597 @@
+"""Statements: how each kind changes the state of the interpreted program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+import libcst.matchers as m
+
+from netlint.frontends.source import expressions, objects
+from netlint.frontends.source.functions import make_function
+from netlint.frontends.source.heap import AList
+from netlint.frontends.source.interpreter import BREAK, CONTINUE, MAX_ITERATIONS, Interpreter, Raised, Return
+from netlint.frontends.source.values import (
+    ABSENT,
+    Anything,
+    Class,
+    Either,
+    External,
+    Function,
+    Instance,
+    LoaderValue,
+    Module,
+    Namespace,
+    Scope,
+    Tensor,
+    members,
+)
+from netlint.graph.unknown import Unknown
+
+if TYPE_CHECKING:
+    from netlint.frontends.source.code import SourceFile
+
+
+def describe(node: cst.CSTNode, limit: int = 60) -> str:
+    """The text of a piece of code, for a reason."""
+    text = " ".join(cst.Module(body=[]).code_for_node(node).split())
+    return f"`{text if len(text) <= limit else text[: limit - 3] + '...'}`"
+
+
+# -- simple statements -----------------------------------------------------------------------------------------------
+
+
+def _expr(interpreter: Interpreter, node: cst.Expr, scope: Scope) -> Any:
+    if not isinstance(node.value, (cst.SimpleString, cst.ConcatenatedString)):
+        interpreter.evaluate(node.value, scope)
+    return None
+
+
+def _assign(interpreter: Interpreter, node: cst.Assign, scope: Scope) -> Any:
+    value = interpreter.evaluate(node.value, scope)
+    for target in node.targets:
+        assign(interpreter, target.target, value, scope)
+    return None
+
+
+def _annotated(interpreter: Interpreter, node: cst.AnnAssign, scope: Scope) -> Any:
+    if scope.is_class and isinstance(node.target, cst.Name):
+        interpreter.heap.touch(scope.variables)
+        fields = scope.variables.setdefault("__annotations__", {})
+        fields[node.target.value] = node.annotation.annotation
+    if node.value is not None:
+        assign(interpreter, node.target, interpreter.evaluate(node.value, scope), scope)
+    return None
+
+
+def _augmented(interpreter: Interpreter, node: cst.AugAssign, scope: Scope) -> Any:
+    current = interpreter.evaluate(node.target, scope)
+    operand = interpreter.evaluate(node.value, scope)
+    symbol = type(node.operator).__name__.removesuffix("Assign")
+    if symbol == "Add" and isinstance(current, list):
+        objects.extend_list(interpreter, current, operand)
+        return None
+    with interpreter.at(node, scope):
+        value = expressions.binary(interpreter, symbol, current, operand, inplace=isinstance(current, Tensor))
+    assign(interpreter, node.target, value, scope)
+    return None
+
+
+def assign(interpreter: Interpreter, target: cst.BaseExpression, value: Any, scope: Scope) -> None:
+    """Binds a value to an assignment target: a name, an attribute, an element, or a pattern of these."""
+    if isinstance(target, cst.Name):
+        interpreter.bind(target.value, value, scope)
+    elif isinstance(target, cst.Attribute):
+        with interpreter.at(target, scope):
+            objects.set_attribute(interpreter, interpreter.evaluate(target.value, scope), target.attr.value, value)
+    elif isinstance(target, cst.Subscript):
+        container = interpreter.evaluate(target.value, scope)
+        index = expressions.index_of(interpreter, target, scope)
+        with interpreter.at(target, scope):
+            objects.set_item(interpreter, container, index, value)
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        _unpack(interpreter, target, value, scope)
+    elif isinstance(target, cst.StarredElement):
+        assign(interpreter, target.value, value, scope)
+
+
+def _unpack(interpreter: Interpreter, target: cst.Tuple | cst.List, value: Any, scope: Scope) -> None:
+    elements = target.elements
+    starred = next((i for i, element in enumerate(elements) if isinstance(element, cst.StarredElement)), None)
+    if starred is None:
+        for element, part in zip(elements, interpreter.unpack(value, len(elements)), strict=True):
+            assign(interpreter, element.value, part, scope)
+        return
+    found = interpreter.items(value)
+    behind = len(elements) - starred - 1
+    if found is None or len(found) < len(elements) - 1:
+        for element in elements:
+            assign(interpreter, element.value, Anything("unpacked from something unknown"), scope)
+        return
+    middle = AList(found[starred : len(found) - behind])
+    parts = [*found[:starred], middle, *found[len(found) - behind :]]
+    for element, part in zip(elements, parts, strict=True):
+        assign(interpreter, element.value, part, scope)
+
+
+def _return(interpreter: Interpreter, node: cst.Return, scope: Scope) -> Any:
+    return Return(interpreter.evaluate(node.value, scope) if node.value is not None else None)
+
+
+def _raise(interpreter: Interpreter, node: cst.Raise, scope: Scope) -> Any:
+    raise Raised(interpreter.evaluate(node.exc, scope) if node.exc is not None else None)
+
+
+def _delete(interpreter: Interpreter, node: cst.Del, scope: Scope) -> Any:
+    targets = [element.value for element in node.target.elements] if isinstance(node.target, cst.Tuple) else [node.target]
+    for target in targets:
+        if isinstance(target, cst.Name) and target.value in scope.variables:
+            interpreter.heap.touch(scope.variables)
+            del scope.variables[target.value]
+        elif isinstance(target, cst.Attribute):
+            objects.delete_attribute(interpreter, interpreter.evaluate(target.value, scope), target.attr.value)
+        elif isinstance(target, cst.Subscript):
+            container = interpreter.evaluate(target.value, scope)
+            objects.delete_item(interpreter, container, expressions.index_of(interpreter, target, scope))
+    return None
+
+
+def _names(node: cst.Global | cst.Nonlocal) -> list[str]:
+    return [item.name.value for item in node.names]
+
+
+def _global(interpreter: Interpreter, node: cst.Global, scope: Scope) -> Any:
+    for name in _names(node):
+        scope.outer[name] = interpreter.module_scope(scope.file)
+    return None
+
+
+def _nonlocal(interpreter: Interpreter, node: cst.Nonlocal, scope: Scope) -> Any:
+    for name in _names(node):
+        here = scope.parent
+        while here is not None and name not in here.variables:
+            here = here.parent
+        if here is not None:
+            scope.outer[name] = here
+    return None
+
+
+# -- imports ---------------------------------------------------------------------------------------------------------
+
+
+def dotted(node: cst.BaseExpression) -> str:
+    """`a.b.c` as text."""
+    if isinstance(node, cst.Attribute):
+        return f"{dotted(node.value)}.{node.attr.value}"
+    return node.value if isinstance(node, cst.Name) else ""
+
+
+def _import(interpreter: Interpreter, node: cst.Import, scope: Scope) -> Any:
+    for alias in node.names:
+        path = dotted(alias.name)
+        if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
+            interpreter.bind(alias.asname.name.value, module_value(interpreter, path, scope.file), scope)
+        else:
+            top = path.partition(".")[0]
+            interpreter.bind(top, module_value(interpreter, top, scope.file), scope)
+    return None
+
+
+def module_value(interpreter: Interpreter, path: str, importer: SourceFile) -> Any:
+    """The value of an imported module: a Namespace of the project, or an External."""
+    if path.partition(".")[0] != "torch":
+        file = interpreter.project.resolve(path, importer)
+        if file is not None:
+            return Namespace(file)
+    return External(path)
+
+
+def _import_from(interpreter: Interpreter, node: cst.ImportFrom, scope: Scope) -> Any:
+    path = dotted(node.module) if node.module is not None else ""
+    if node.relative:
+        parts = scope.file.name.split(".") if scope.file.name else []
+        if not scope.file.is_package:
+            parts = parts[:-1]
+        up = len(node.relative) - 1
+        parts = parts[: len(parts) - up] if up else parts
+        path = ".".join([*parts, *([path] if path else [])])
+    if isinstance(node.names, cst.ImportStar):
+        _import_star(interpreter, path, scope)
+        return None
+    file = interpreter.project.resolve(path, scope.file) if path and path.partition(".")[0] != "torch" else None
+    for alias in node.names:
+        name = dotted(alias.name)
+        bound = alias.asname.name.value if alias.asname is not None and isinstance(alias.asname.name, cst.Name) else name
+        interpreter.bind(bound, imported(interpreter, file, path, name, scope.file), scope)
+    return None
+
+
+def imported(interpreter: Interpreter, file: SourceFile | None, path: str, name: str, importer: SourceFile) -> Any:
+    """What `from path import name` gives."""
+    if file is None:
+        submodule = interpreter.project.resolve(f"{path}.{name}" if path else name, importer)
+        return Namespace(submodule) if submodule is not None and path.partition(".")[0] != "torch" else External(f"{path}.{name}".lstrip("."))
+    if file is not importer and defines(file, name):
+        return interpreter.global_name(name, file)
+    submodule = interpreter.project.resolve(f"{file.name}.{name}" if file.is_package else f"{path}.{name}", importer)
+    if submodule is not None:
+        return Namespace(submodule)
+    return interpreter.global_name(name, file)
+
+
+def defines(file: SourceFile, name: str) -> bool:
+    """Whether a file binds a name at its top level."""
+    return name in file.bindings or (file.scope is not None and name in file.scope.variables)
+
+
+def _import_star(interpreter: Interpreter, path: str, scope: Scope) -> None:
+    file = interpreter.project.resolve(path, scope.file) if path.partition(".")[0] != "torch" else None
+    if file is None or file is scope.file:
+        from netlint.frontends.source.torch_calls import public_names
+
+        for name in public_names(path):
+            if name not in scope.variables:
+                interpreter.bind(name, External(f"{path}.{name}"), scope)
+        return
+    exported = interpreter.global_name("__all__", file) if defines(file, "__all__") else None
+    names = exported if isinstance(exported, (list, tuple)) else [name for name in file.bindings if not name.startswith("_")]
+    for name in names:
+        if isinstance(name, str) and name not in scope.variables:
+            interpreter.bind(name, interpreter.global_name(name, file), scope)
+    for piece in file.star_imports:
+        interpreter.execute_slice(piece)
+    if exported is None:
+        for name, value in list(interpreter.module_scope(file).variables.items()):
+            if not name.startswith("_") and name not in scope.variables:
+                interpreter.bind(name, value, scope)
+
+
+# -- compound statements ---------------------------------------------------------------------------------------------
+
+
+def _if(interpreter: Interpreter, node: cst.If, scope: Scope) -> Any:
+    condition = interpreter.evaluate(node.test, scope)
+    known = interpreter.truth(condition)
+    if known is True:
+        return interpreter.block(node.body, scope)
+    if known is False:
+        return _else(interpreter, node.orelse, scope)
+    if interpreter.building:
+        interpreter_note(interpreter, node, scope, condition)
+
+    def taken() -> Any:
+        narrow(interpreter, node.test, scope, True)
+        return interpreter.block(node.body, scope)
+
+    def not_taken() -> Any:
+        narrow(interpreter, node.test, scope, False)
+        return _else(interpreter, node.orelse, scope)
+
+    return interpreter.branch([taken, not_taken], describe(node.test), scope.activation)
+
+
+def interpreter_note(interpreter: Interpreter, node: cst.If, scope: Scope, condition: Any) -> None:
+    """Records an undecided condition of a constructor as a blind spot."""
+    reason = condition.reason if isinstance(condition, Unknown) else "its value is not known"
+    with interpreter.at(node.test, scope):
+        interpreter.blind(f"the condition {describe(node.test)} cannot be decided: {reason}")
+
+
+def narrow(interpreter: Interpreter, test: cst.BaseExpression, scope: Scope, outcome: bool) -> None:
+    """What a condition says about a name or attribute while its branch runs: `x is None`, `not x`, `x`."""
+    if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        narrow(interpreter, test.expression, scope, not outcome)
+    elif isinstance(test, cst.BooleanOperation):
+        if isinstance(test.operator, cst.And) and outcome or isinstance(test.operator, cst.Or) and not outcome:
+            narrow(interpreter, test.left, scope, outcome)
+            narrow(interpreter, test.right, scope, outcome)
+    elif isinstance(test, (cst.Name, cst.Attribute)):
+        _keep(interpreter, test, scope, lambda option: interpreter.truth(option) is not (not outcome))
+        if isinstance(test, cst.Name) and type(scope.variables.get(test.value)) is Unknown:
+            return
+    elif isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
+        comparison = test.comparisons[0]
+        if m.matches(comparison.comparator, m.Name("None")) and isinstance(comparison.operator, (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual)):
+            is_none = isinstance(comparison.operator, (cst.Is, cst.Equal)) == outcome
+            _keep(interpreter, test.left, scope, lambda option: (option is None) == is_none or isinstance(option, Unknown))
+
+
+def _keep(interpreter: Interpreter, target: cst.BaseExpression, scope: Scope, accept: Callable[[Any], bool]) -> None:
+    if not m.matches(target, m.Name() | m.Attribute(value=m.Name())):
+        return
+    value = interpreter.evaluate(target, scope)
+    if isinstance(value, Either):
+        kept = [option for option in value.options if accept(option)]
+        if kept and len(kept) < len(value.options):
+            assign(interpreter, target, kept[0] if len(kept) == 1 else Either(tuple(kept)), scope)
+
+
+def _else(interpreter: Interpreter, orelse: Any, scope: Scope) -> Any:
+    if orelse is None:
+        return None
+    return _if(interpreter, orelse, scope) if isinstance(orelse, cst.If) else interpreter.block(orelse.body, scope)
+
+
+def _for(interpreter: Interpreter, node: cst.For, scope: Scope) -> Any:
+    iterable = interpreter.evaluate(node.iter, scope)
+    items = interpreter.items(iterable)
+    if isinstance(iterable, range) and len(iterable) > 1 and repeats_training(node):
+        items = None
+        iterable = iterable[0]
+    if items is None or len(items) > MAX_ITERATIONS:
+        return _for_once(interpreter, node, iterable, scope)
+    for item in items:
+        interpreter.step()
+        if isinstance(item, Either) and ABSENT in item.options:
+            present = interpreter.present(item, "an element")
+
+            def body(item: Any = present) -> Any:
+                assign(interpreter, node.target, item, scope)
+                return interpreter.block(node.body, scope)
+
+            signal = interpreter.branch([body, lambda: None], "whether the element exists", scope.activation)
+        else:
+            assign(interpreter, node.target, item, scope)
+            signal = interpreter.block(node.body, scope)
+        if signal is BREAK:
+            return None
+        if isinstance(signal, Return):
+            return signal
+    return interpreter.block(node.orelse.body, scope) if node.orelse is not None else None
+
+
+def _for_once(interpreter: Interpreter, node: cst.For, iterable: Any, scope: Scope) -> Any:
+    """Runs the body of a loop once when its elements are not known, or when every round is the same (training)."""
+    if isinstance(iterable, (int, LoaderValue)):
+        element = interpreter.representative(iterable) if isinstance(iterable, LoaderValue) else iterable
+    else:
+        element = interpreter.representative(iterable)
+        reason = f"the loop over {describe(node.iter)} has an unknown number of rounds"
+        if not isinstance(iterable, (Tensor, LoaderValue)) or interpreter.building:
+            interpreter.taint(reason)
+            interpreter.blind(reason)
+    assign(interpreter, node.target, element, scope)
+    signal = interpreter.block(node.body, scope)
+    return signal if isinstance(signal, Return) else None
+
+
+def repeats_training(node: cst.For | cst.While) -> bool:
+    """Whether a loop's body takes optimizer steps or draws batches, so that one round shows them all."""
+    return bool(
+        m.findall(
+            node.body,
+            m.Call(func=m.Attribute(attr=m.Name("backward") | m.Name("step") | m.Name("zero_grad")), args=m.DoNotCare()),
+        )
+    ) or bool(m.findall(node.body, m.For(iter=m.Name() | m.Attribute() | m.Call(func=m.Name("enumerate") | m.Name("tqdm")))) and _calls_epoch(node))
+
+
+def _calls_epoch(node: cst.For | cst.While) -> bool:
+    target = getattr(node, "target", None)
+    return isinstance(target, cst.Name) and target.value in ("epoch", "step", "iteration", "ep", "it")
+
+
+def _while(interpreter: Interpreter, node: cst.While, scope: Scope) -> Any:
+    for _ in range(MAX_ITERATIONS):
+        known = interpreter.truth(interpreter.evaluate(node.test, scope))
+        if known is False:
+            return interpreter.block(node.orelse.body, scope) if node.orelse is not None else None
+        signal = interpreter.block(node.body, scope)
+        if isinstance(signal, Return):
+            return signal
+        if signal is BREAK:
+            return None
+        if known is None or repeats_training(node):
+            if interpreter.building and known is None:
+                interpreter.taint(f"the loop while {describe(node.test)} has an unknown number of rounds")
+            return None
+    return None
+
+
+def _try(interpreter: Interpreter, node: cst.Try | cst.TryStar, scope: Scope) -> Any:
+    if _imports_missing(interpreter, node, scope):
+        handler = node.handlers[0]
+        signal = interpreter.block(handler.body, scope)
+    else:
+        try:
+            signal = interpreter.block(node.body, scope)
+            if signal is None and node.orelse is not None:
+                signal = interpreter.block(node.orelse.body, scope)
+        except Raised as error:
+            if not node.handlers:
+                raise
+            handler = next((h for h in node.handlers if _handles(interpreter, h, error, scope)), None)
+            if handler is None:
+                raise
+            if handler.name is not None and isinstance(handler.name.name, cst.Name):
+                interpreter.bind(handler.name.name.value, Anything("an exception"), scope)
+            signal = interpreter.block(handler.body, scope)
+    if node.finalbody is not None:
+        last = interpreter.block(node.finalbody.body, scope)
+        signal = last if last is not None else signal
+    return signal
+
+
+def _handles(interpreter: Interpreter, handler: Any, error: Raised, scope: Scope) -> bool:
+    if handler.type is None:
+        return True
+    wanted = interpreter.evaluate(handler.type, scope)
+    names = {_exception_name(option) for option in (wanted if isinstance(wanted, tuple) else (wanted,))}
+    raised = error.value.cls if isinstance(error.value, Instance) else error.value
+    return bool(names & {"Exception", "BaseException", _exception_name(raised)}) or _exception_name(raised) is None
+
+
+def _exception_name(value: Any) -> str | None:
+    if isinstance(value, External):
+        return value.name.rpartition(".")[2]
+    return value.name if isinstance(value, Class) else None
+
+
+def _imports_missing(interpreter: Interpreter, node: cst.Try | cst.TryStar, scope: Scope) -> bool:
+    """`try: import optional ... except ImportError:` where the package is not part of the project: it is taken as not installed."""
+    from netlint.frontends.source.natives import is_known_package
+
+    if not node.handlers or not m.findall(node, m.ExceptHandler()) or not isinstance(node.body, cst.IndentedBlock):
+        return False
+    caught = describe(node.handlers[0].type) if node.handlers[0].type is not None else "Exception"
+    if not any(name in caught for name in ("ImportError", "ModuleNotFoundError", "Exception")):
+        return False
+    for line in node.body.body:
+        for small in line.body if isinstance(line, cst.SimpleStatementLine) else ():
+            paths = []
+            if isinstance(small, cst.Import):
+                paths = [dotted(alias.name) for alias in small.names]
+            elif isinstance(small, cst.ImportFrom) and not small.relative and small.module is not None:
+                paths = [dotted(small.module)]
+            for path in paths:
+                if not is_known_package(path) and interpreter.project.resolve(path, scope.file) is None:
+                    return True
+    return False
+
+
+def _with(interpreter: Interpreter, node: cst.With, scope: Scope) -> Any:
+    quiet = 0
+    for item in node.items:
+        value = interpreter.evaluate(item.item, scope)
+        if _stops_gradients(value):
+            quiet += 1
+        if item.asname is not None:
+            assign(interpreter, item.asname.name, value, scope)
+    interpreter.no_grad += quiet
+    try:
+        return interpreter.block(node.body, scope)
+    finally:
+        interpreter.no_grad -= quiet
+
+
+def _stops_gradients(value: Any) -> bool:
+    return isinstance(value, External) and value.name in ("torch.no_grad()", "torch.inference_mode()", "torch.autograd.no_grad()")
+
+
+# -- definitions -----------------------------------------------------------------------------------------------------
+
+
+def _function_definition(interpreter: Interpreter, node: cst.FunctionDef, scope: Scope) -> Any:
+    function: Any = make_function(interpreter, node, scope)
+    for decorator in reversed(node.decorators):
+        function = _decorate(interpreter, decorator, function, scope)
+    interpreter.bind(node.name.value, function, scope)
+    return None
+
+
+def _decorate(interpreter: Interpreter, decorator: cst.Decorator, function: Any, scope: Scope) -> Any:
+    """Applies a decorator. One that cannot be seen is taken to return the function."""
+    expression = decorator.decorator
+    if isinstance(expression, cst.Attribute) and expression.attr.value in ("setter", "deleter"):
+        if isinstance(function, Function):
+            function.kind = "setter"
+        return function
+    value = interpreter.evaluate(expression, scope)
+    if isinstance(value, External):
+        return objects.decorate_external(interpreter, value.name, function)
+    if isinstance(value, Unknown) or not callable_in_project(value):
+        return function
+    try:
+        result = interpreter.call(value, [function], {})
+    except Raised:
+        return function
+    return function if result is None or isinstance(result, (Unknown, External, Either)) else result
+
+
+def callable_in_project(value: Any) -> bool:
+    """Whether a call of the value is seen, not guessed."""
+    return not isinstance(value, (Unknown, External, Tensor, Module)) and value is not None
+
+
+def _class_definition(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Any:
+    cls: Any = objects.make_class(interpreter, node, scope)
+    for decorator in reversed(node.decorators):
+        value = interpreter.evaluate(decorator.decorator, scope)
+        if isinstance(value, External):
+            objects.decorate_class(interpreter, value.name, cls)
+        elif isinstance(value, Function) and isinstance(cls, Class):
+            result = interpreter.call(value, [cls], {})
+            cls = result if isinstance(result, Class) else cls
+    interpreter.bind(node.name.value, cls, scope)
+    return None
+
+
+# -- match -----------------------------------------------------------------------------------------------------------
+
+
+def _match(interpreter: Interpreter, node: cst.Match, scope: Scope) -> Any:
+    subject = interpreter.evaluate(node.subject, scope)
+    undecided = []
+    for case in node.cases:
+        fits = _fits(interpreter, case.pattern, subject, scope)
+        if fits and case.guard is not None:
+            fits = interpreter.truth(interpreter.evaluate(case.guard, scope))
+        if fits is True and not undecided:
+            return interpreter.block(case.body, scope)
+        if fits is not False:
+            undecided.append(case)
+        if fits is True:
+            break
+    if not undecided:
+        return None
+    runs: list[Callable[[], Any]] = [lambda case=case: interpreter.block(case.body, scope) for case in undecided]  # type: ignore[misc]
+    return interpreter.branch(runs, f"match {describe(node.subject)}", scope.activation)
+
+
+def _fits(interpreter: Interpreter, pattern: cst.MatchPattern, subject: Any, scope: Scope) -> bool | None:
+    """Whether a pattern matches: True, False, or None when that is not known. Captures are bound."""
+    if isinstance(pattern, cst.MatchValue):
+        return interpreter.truth(expressions.compare(interpreter, "Equal", subject, interpreter.evaluate(pattern.value, scope)))
+    if isinstance(pattern, cst.MatchSingleton):
+        return interpreter.truth(expressions.compare(interpreter, "Is", subject, interpreter.evaluate(pattern.value, scope)))
+    if isinstance(pattern, cst.MatchOr):
+        answers = [_fits(interpreter, element.pattern, subject, scope) for element in pattern.patterns]
+        return True if True in answers else None if None in answers else False
+    if isinstance(pattern, cst.MatchAs):
+        fits = _fits(interpreter, pattern.pattern, subject, scope) if pattern.pattern is not None else True
+        if fits is not False and pattern.name is not None:
+            interpreter.bind(pattern.name.value, subject, scope)
+        return fits
+    if isinstance(pattern, (cst.MatchTuple, cst.MatchList)):
+        parts = interpreter.items(subject)
+        if parts is None or any(isinstance(element, cst.MatchStar) for element in pattern.patterns):
+            return None
+        if len(parts) != len(pattern.patterns):
+            return False
+        answers = [
+            _fits(interpreter, element.value, part, scope)
+            for element, part in zip(pattern.patterns, parts, strict=True)
+            if isinstance(element, cst.MatchSequenceElement)
+        ]
+        return False if False in answers else None if None in answers else True
+    if isinstance(pattern, cst.MatchClass) and not pattern.patterns and not pattern.kwds:
+        return interpreter.truth(objects.is_instance(interpreter, subject, interpreter.evaluate(pattern.cls, scope)))
+    return None
+
+
+EXECUTE: dict[type, Callable[[Interpreter, Any, Scope], Any]] = {
+    cst.Expr: _expr,
+    cst.Assign: _assign,
+    cst.AnnAssign: _annotated,
+    cst.AugAssign: _augmented,
+    cst.Return: _return,
+    cst.Raise: _raise,
+    cst.Del: _delete,
+    cst.Global: _global,
+    cst.Nonlocal: _nonlocal,
+    cst.Import: _import,
+    cst.ImportFrom: _import_from,
+    cst.Break: lambda interpreter, node, scope: BREAK,
+    cst.Continue: lambda interpreter, node, scope: CONTINUE,
+    cst.If: _if,
+    cst.For: _for,
+    cst.While: _while,
+    cst.Try: _try,
+    cst.TryStar: _try,
+    cst.With: _with,
+    cst.FunctionDef: _function_definition,
+    cst.ClassDef: _class_definition,
+    cst.Match: _match,
+}
+
+__all__ = ["EXECUTE", "assign", "describe", "members"]
