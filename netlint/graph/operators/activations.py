@@ -124,7 +124,7 @@ class ELU(Activation):
 
     @property
     def range(self) -> Range | None:
-        return (-self.alpha, INF) if isinstance(self.alpha, (int, float)) and self.alpha >= 0 else None
+        return (-max(self.alpha, 0.0), INF) if isinstance(self.alpha, (int, float)) else None
 
 
 @dataclass(eq=False, kw_only=True)
