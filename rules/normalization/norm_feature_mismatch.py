@@ -39,8 +39,10 @@ from netlint.graph.operators import (
     LayerNorm,
     Linear,
     MaxPool,
+    Norm,
     RMSNorm,
 )
+from netlint.graph.shapes import conflicts
 
 rule = Rule(
     code="NL208",
@@ -54,57 +56,53 @@ KEEPS_FEATURES = (Activation, Dropout, Identity, MaxPool, AvgPool)
 
 
 @rule.check
-def check(norm: BatchNorm | InstanceNorm | GroupNorm | LayerNorm | RMSNorm, graph: Graph, options: Options) -> Answers:
+def check(norm: Norm, graph: Graph, options: Options) -> Answers:
     match norm:
         case GroupNorm(num_groups=int(groups), num_channels=int(channels)) if groups < 1 or channels % groups:
-            return Finding(
-                at=norm,
-                message=f"{groups} groups do not divide {channels} channels: the constructor raises an error; choose a number that does",
-            )
-    features, axis = _expected(norm)
-    if features is None:
-        return None
-    given, source = _given(norm, axis, graph)
-    if given is None or given == features:
+            message = f"{groups} groups do not divide {channels} channels: the constructor raises an error; choose a number that does"
+            return Finding(at=norm, message=message)
+    source = graph.producer(norm, through=KEEPS_FEATURES)
+    if norm.inputs[0].shape is not None:
+        conflict = conflicts(norm)
+        related = [(source, "what it is given")] if source is not None and source.site is not None else []
+        return Finding(at=norm, related=related, message=f"{conflict}: this raises an error; make the sizes agree") if conflict else None
+    expected, given = _expected(norm), _given(norm, source)
+    if source is None or expected is None or given is None or given == expected:
         return None
     return Finding(
         at=norm,
         related=[(source, f"gives {given}")],
-        certain=not (isinstance(source, Linear) and axis == 1),
-        data={"expected": features, "given": given},
-        message=f"{norm.name} is built for {features} features and is given {given}: the first forward pass raises an error; pass {given}",
+        certain=not (isinstance(norm, BatchNorm) and isinstance(source, Linear)),
+        data={"expected": expected, "given": given},
+        message=f"{norm.name} is built for {expected} features and is given {given}: the first forward pass raises an error; pass {given}",
     )
 
 
-def _expected(norm: BatchNorm | InstanceNorm | GroupNorm | LayerNorm | RMSNorm) -> tuple[int | None, int]:
-    """The number of features that the norm insists on (None: it takes any, or it is not known), and their dimension."""
+def _expected(norm: Norm) -> int | None:
+    """The number of features that the norm insists on; None if it takes any, or it is not known."""
     number: object = None
-    axis = 1
     match norm:
         case BatchNorm(affine=affine, track_running_stats=tracks) | InstanceNorm(affine=affine, track_running_stats=tracks):
             number = norm.num_features if affine is True or tracks is True else None
-        case GroupNorm():
+        case GroupNorm(affine=True):
             number = norm.num_channels
         case LayerNorm(normalized_shape=(*_, last)) | RMSNorm(normalized_shape=(*_, last)):
             number = last
-            axis = 1 if isinstance(norm, LayerNorm) and norm.channels_first else -1
-    return (number if isinstance(number, int) else None), axis
+    return number if isinstance(number, int) else None
 
 
-def _given(norm: Operator, axis: int, graph: Graph) -> tuple[int | None, Operator]:
-    """The number of features that arrive, from the shape or else from the layer that made them, and that layer."""
-    source = graph.producer(norm, through=KEEPS_FEATURES) or norm
-    shape = norm.inputs[0].shape if norm.inputs else None
-    given: object = None
-    if shape is not None:
-        given = shape[axis] if len(shape) > 1 else None
-    elif axis == 1 and isinstance(source, Conv):
-        given = source.out_channels
-    elif isinstance(source, Linear):
-        given = source.out_features
-    elif axis == -1 and isinstance(source, Embedding):
-        given = source.embedding_dim
-    return (given if isinstance(given, int) else None), source
+def _given(norm: Norm, source: Operator | None) -> int | None:
+    """The number of features that the layer before gives, if they are in the dimension that the norm looks at."""
+    number: object = None
+    is_last = isinstance(norm, (LayerNorm, RMSNorm)) and not (isinstance(norm, LayerNorm) and norm.channels_first)
+    match source:
+        case Conv() if not is_last:
+            number = source.out_channels
+        case Linear() if is_last or isinstance(norm, BatchNorm):
+            number = source.out_features
+        case Embedding() if is_last:
+            number = source.embedding_dim
+    return number if isinstance(number, int) else None
 
 
 _NET = """
