@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
     """The valid name most like `word`, however little; None only when there is no valid name at all."""
+    import os
     from difflib import SequenceMatcher
-    from os.path import commonprefix
 
     def likeness(name: str) -> tuple[float, int, str]:
-        common = len(commonprefix([word.lower(), name.lower()]))
+        common = len(os.path.commonprefix([word.lower(), name.lower()]))  # noqa: RUF071  # these are words
         return -SequenceMatcher(a=word.lower(), b=name.lower(), autojunk=False).ratio(), -common, name
 
     return min(valid, key=likeness, default=None)
