@@ -6,7 +6,8 @@ Every answer about one operator is remembered by the graph's index until the gra
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import reduce, wraps
+from operator import and_
 from typing import ParamSpec, TypeVar, cast
 
 from netlint.graph.graph import Graph
@@ -28,6 +29,7 @@ from netlint.graph.operators import (
     Dropout,
     Einsum,
     Elementwise,
+    Embedding,
     Expand,
     Flatten,
     Identity,
@@ -63,7 +65,7 @@ from netlint.graph.operators import (
 )
 from netlint.graph.parameter import Layer
 from netlint.graph.training import Optimizer
-from netlint.graph.unknown import Unknown
+from netlint.graph.unknown import Int, Unknown
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -195,33 +197,41 @@ def depth_of(graph: Graph, operator: Operator) -> int:
     return _depths(graph)[id(operator)]
 
 
-@_remembered
 def weighted_before(graph: Graph, operator: Operator) -> list[Operator]:
-    """The nearest weighted operators upstream, nearest first, looking through everything that is not weighted."""
-    return [node for node in graph.upstream(operator, lambda node: is_weighted(graph, node)) if is_weighted(graph, node)]
+    """The nearest weighted operators upstream, last applied first, looking through everything that is not weighted."""
+    weighted = _weighted(graph)
+    return graph.index.members(graph.index.upstream(operator, weighted) & weighted)[::-1]
 
 
-@_remembered
 def weighted_after(graph: Graph, operator: Operator) -> list[Operator]:
-    """The nearest weighted operators downstream, nearest first, looking through everything that is not weighted."""
-    return [node for node in graph.downstream(operator, lambda node: is_weighted(graph, node)) if is_weighted(graph, node)]
+    """The nearest weighted operators downstream, first applied first, looking through everything that is not weighted."""
+    weighted = _weighted(graph)
+    return graph.index.members(graph.index.downstream(operator, weighted) & weighted)
 
 
-@_remembered
 def stretch_before(graph: Graph, operator: Operator) -> list[Operator]:
-    """The operators without weights between an operator and the weighted ones upstream, nearest first."""
-    return [node for node in graph.upstream(operator, lambda node: is_weighted(graph, node)) if not is_weighted(graph, node)]
+    """The operators without weights between an operator and the weighted ones upstream, last applied first."""
+    return graph.index.members(_stretch_before(graph, operator))[::-1]
 
 
-@_remembered
 def stretch_after(graph: Graph, operator: Operator) -> list[Operator]:
-    """The operators without weights between an operator and the weighted ones downstream, nearest first."""
-    return [node for node in graph.downstream(operator, lambda node: is_weighted(graph, node)) if not is_weighted(graph, node)]
+    """The operators without weights between an operator and the weighted ones downstream, first applied first."""
+    return graph.index.members(_stretch_after(graph, operator))
+
+
+def _stretch_before(graph: Graph, operator: Operator) -> OperatorSet:
+    weighted = _weighted(graph)
+    return graph.index.upstream(operator, weighted) & ~weighted
+
+
+def _stretch_after(graph: Graph, operator: Operator) -> OperatorSet:
+    weighted = _weighted(graph)
+    return graph.index.downstream(operator, weighted) & ~weighted
 
 
 def unseen_before(graph: Graph, operator: Operator) -> Unknown | None:
     """Why it is not known what stands between an operator and the weighted ones upstream; None when all is seen."""
-    return _unseen(graph, stretch_before(graph, operator))
+    return _unseen(graph, _stretch_before(graph, operator))
 
 
 def unseen_after(graph: Graph, operator: Operator) -> Unknown | None:
@@ -229,17 +239,13 @@ def unseen_after(graph: Graph, operator: Operator) -> Unknown | None:
 
     What training code does with the network's outputs is not asked.
     """
-    stretch = stretch_after(graph, operator)
-    if reaches_output(graph, operator):
-        stretch = [node for node in stretch if reaches_output(graph, node)]
-    return _unseen(graph, stretch)
+    stretch = _stretch_after(graph, operator)
+    return _unseen(graph, stretch & graph.index.network if reaches_output(graph, operator) else stretch)
 
 
-def _unseen(graph: Graph, operators: Iterable[Operator]) -> Unknown | None:
-    for operator in operators:
-        if isinstance(operator, (Opaque, Alternatives)):
-            return _reason(operator)
-    return None
+def _unseen(graph: Graph, operators: OperatorSet) -> Unknown | None:
+    unseen = graph.index.members(operators & graph.index.of((Opaque, Alternatives)))
+    return _reason(cast("Opaque | Alternatives", unseen[0])) if unseen else None
 
 
 def _reason(operator: Opaque | Alternatives) -> Unknown:
@@ -280,8 +286,9 @@ def is_head(graph: Graph, operator: Operator) -> bool | Unknown:
     if reaches_output(graph, operator):
         below &= index.network
     if below & _weighted(graph):
-        skipped = [node for node in stretch_after(graph, operator) if isinstance(node, Alternatives) and reaches_output(graph, node)]
-        return _reason(skipped[0]) if skipped and any(_bare_output(graph, node) for node in skipped) else False
+        undecided = index.members(_stretch_after(graph, operator) & index.network & index.of(Alternatives))
+        skips = any(_is_bare_output(graph, node) for node in undecided)
+        return _reason(cast(Alternatives, undecided[0])) if skips else False
     opaque = index.members(below & index.of(Opaque))
     if opaque:
         return _reason(cast(Opaque, opaque[0]))
@@ -292,9 +299,9 @@ def is_head(graph: Graph, operator: Operator) -> bool | Unknown:
     return True if graph.concrete else Unknown(f"`{graph.name}` may be a piece of a larger network")
 
 
-def _bare_output(graph: Graph, operator: Operator) -> bool:
+def _is_bare_output(graph: Graph, operator: Operator) -> bool:
     """Whether the result is an output without any weighted operator behind it."""
-    return any(node in graph.outputs for node in (operator, *stretch_after(graph, operator)))
+    return bool((_stretch_after(graph, operator) | graph.index.bit(operator)) & graph.index.union(graph.outputs))
 
 
 SCALES = (*MOVES, Resample, Dropout, Activation, Softmax, Elementwise, Alternatives)
@@ -336,26 +343,21 @@ def residual_around(graph: Graph, operator: Operator) -> Add | Concat | None:
     The other operand comes from upstream of the operator, or both share a producer that depends on the input. Sums of losses are no joins.
     """
     index = graph.index
-    above = index.upstream(operator)
-    shared = above & _data(graph)
-    for join in index.members(index.downstream(operator) & _joins(graph)):
-        for other in data_inputs(graph, join):
-            around = index.upstream(other) | index.bit(other)
-            if not around & index.bit(operator) and around & shared:
-                return cast("Add | Concat", join)
+    here = index.bit(operator)
+    shared = index.upstream(operator) & _data(graph)
+    for join, operands in _joins(graph):
+        if index.upstream(join) & here and any(not path & here and path & shared for path in operands):
+            return join
     return None
 
 
 def residual_joins(graph: Graph) -> list[Add | Concat]:
     """The additions and concatenations whose operands come from one producer along different weighted paths, in order."""
-    index = graph.index
     found = []
-    for join in index.members(_joins(graph)):
-        operands = data_inputs(graph, join)
-        common = _common_data(graph, operands)
-        own = index.upstream(join) & ~common
-        if common and own & _weighted(graph):
-            found.append(cast("Add | Concat", join))
+    for join, operands in _joins(graph):
+        common = reduce(and_, operands) & _data(graph)
+        if common and graph.index.upstream(join) & ~common & _weighted(graph):
+            found.append(join)
     return found
 
 
@@ -365,12 +367,16 @@ def _data(graph: Graph) -> OperatorSet:
 
 
 @_remembered
-def _joins(graph: Graph) -> OperatorSet:
+def _joins(graph: Graph) -> list[tuple[Add | Concat, list[OperatorSet]]]:
+    """The additions and concatenations of data within the network, each with what its operands are computed from, themselves included."""
     index = graph.index
-    joins = index.of((Add, Concat))
-    if graph.outputs:
-        joins &= index.network
-    return index.union(join for join in index.members(joins) if len(data_inputs(graph, join)) > 1 and not comes_from(graph, join, Loss))
+    joins = index.of((Add, Concat)) & (index.network if graph.outputs else -1)
+    found = []
+    for join in index.members(joins):
+        operands = [index.upstream(source) | index.bit(source) for source in data_inputs(graph, join)]
+        if len(operands) > 1 and not comes_from(graph, join, Loss):
+            found.append((cast("Add | Concat", join), operands))
+    return found
 
 
 # -- attention and recurrence ---------------------------------------------------------------------------------------------
@@ -405,20 +411,14 @@ def _is_attention_product(graph: Graph, operator: Operator) -> bool:
         return False
     if isinstance(operator, Mul):
         return any(isinstance(node, Softmax) for factor in factors for node in origins(graph, factor, (*MOVES, Dropout)))
-    return _next_to_softmax(graph, operator) or bool(_common_data(graph, factors))
+    index = graph.index
+    origins_in_common = reduce(and_, (index.upstream(factor) | index.bit(factor) for factor in factors))
+    return _next_to_softmax(graph, operator) or bool(origins_in_common & _data(graph))
 
 
 def _next_to_softmax(graph: Graph, product: Operator) -> bool:
-    return any(isinstance(node, Softmax) for node in (*stretch_before(graph, product), *stretch_after(graph, product)))
-
-
-def _common_data(graph: Graph, operators: Iterable[Operator]) -> OperatorSet:
-    """What depends on the input and is part of, or upstream of, each of the operators."""
-    index = graph.index
-    common = _data(graph)
-    for operator in operators:
-        common &= index.upstream(operator) | index.bit(operator)
-    return common
+    near = _stretch_before(graph, product) | _stretch_after(graph, product)
+    return bool(near & graph.index.of(Softmax))
 
 
 @_remembered
@@ -429,17 +429,25 @@ def in_attention(graph: Graph, operator: Operator) -> bool:
     weighted operator (the output projection) and one for others (its dropout). A residual path ends the search: what is behind it
     is the next layer.
     """
-    cores = {id(node) for node in attention_products(graph)}
-    if id(operator) in cores:
-        return True
-    return _feeds(graph, operator, cores) or _follows(graph, operator, cores)
+    index = graph.index
+    products = _attention(graph)
+    return bool(
+        products & index.bit(operator)
+        or (products & index.downstream(operator) and _feeds(graph, operator, products))
+        or (products & index.upstream(operator) and _follows(graph, operator, products))
+    )
 
 
-def _feeds(graph: Graph, operator: Operator, cores: set[int]) -> bool:
+@_remembered
+def _attention(graph: Graph) -> OperatorSet:
+    return graph.index.union(attention_products(graph))
+
+
+def _feeds(graph: Graph, operator: Operator, products: OperatorSet) -> bool:
     def steps(node: Operator) -> Iterable[Operator]:
         return (reader for reader in graph.consumers(node) if not _is_skipped_to(graph, operator, reader))
 
-    return _meets(graph, operator, steps, cores, weights=1)
+    return _meets(graph, operator, steps, products, weights=1)
 
 
 def _is_skipped_to(graph: Graph, operator: Operator, join: Operator) -> bool:
@@ -450,26 +458,26 @@ def _is_skipped_to(graph: Graph, operator: Operator, join: Operator) -> bool:
     for source in data_inputs(graph, join):
         if source is operator or is_weighted(graph, source) or is_upstream(graph, operator, source):
             continue
-        if index.union((source, *stretch_before(graph, source))) & index.upstream(operator) & _data(graph):
+        if (_stretch_before(graph, source) | index.bit(source)) & index.upstream(operator) & _data(graph):
             return True
     return False
 
 
-def _follows(graph: Graph, operator: Operator, cores: set[int]) -> bool:
+def _follows(graph: Graph, operator: Operator, products: OperatorSet) -> bool:
     def steps(node: Operator) -> Iterable[Operator]:
         joins = isinstance(node, (Add, Concat)) and len(data_inputs(graph, node)) > 1
         return () if joins else data_inputs(graph, node)
 
-    return _meets(graph, operator, steps, cores, weights=0 if is_weighted(graph, operator) else 1)
+    return _meets(graph, operator, steps, products, weights=0 if is_weighted(graph, operator) else 1)
 
 
-def _meets(graph: Graph, start: Operator, steps: Callable[[Operator], Iterable[Operator]], wanted: set[int], weights: int) -> bool:
+def _meets(graph: Graph, start: Operator, steps: Callable[[Operator], Iterable[Operator]], wanted: OperatorSet, weights: int) -> bool:
     """Whether a walk meets a wanted operator after crossing at most `weights` weighted operators."""
     fewest = {id(start): 0}
     pending = [start]
     for node in pending:
         for neighbour in steps(node):
-            if id(neighbour) in wanted:
+            if wanted & graph.index.bit(neighbour):
                 return True
             crossed = fewest[id(node)] + is_weighted(graph, neighbour)
             if crossed <= weights and crossed < fewest.get(id(neighbour), weights + 1):
@@ -560,6 +568,22 @@ def class_count(graph: Graph, logits: Operator) -> int | None:
     }
     width = widths.pop() if len(widths) == 1 else None
     return width if isinstance(width, int) else None
+
+
+def feature_size(operator: Operator) -> int | None:
+    """The size of a result's last dimension, known behind a linear layer or an embedding even where the rank is not."""
+    while operator.shape is None and operator.keeps_shape and len(operator.inputs) == 1:
+        operator = operator.inputs[0]
+    match operator:
+        case _ if operator.shape:
+            size: Int | None = operator.shape[-1]
+        case Linear():
+            size = operator.out_features
+        case Embedding():
+            size = operator.embedding_dim
+        case _:
+            size = None
+    return size if isinstance(size, int) else None
 
 
 def same_place(graph: Graph, operator: Operator) -> list[Operator]:

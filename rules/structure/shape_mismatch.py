@@ -24,7 +24,8 @@ from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity, sequential
 from netlint.graph import Graph, Operator
-from netlint.graph.operators import Loss, Norm
+from netlint.graph.operators import Linear, Loss, Norm
+from netlint.graph.queries import feature_size
 from netlint.graph.shapes import conflicts
 
 rule = Rule(
@@ -40,7 +41,7 @@ rule = Rule(
 def check(operator: Operator, graph: Graph, options: Options) -> Answers:
     if isinstance(operator, Norm | Loss):
         return None
-    conflict = conflicts(operator)
+    conflict = conflicts(operator) or _feature_conflict(operator)
     if conflict is None:
         return None
     return Finding(
@@ -48,6 +49,16 @@ def check(operator: Operator, graph: Graph, options: Options) -> Answers:
         related=[(source, "one of its inputs") for source in operator.inputs if source.site is not None],
         message=f"{conflict}, so that this raises an error; make the sizes agree",
     )
+
+
+def _feature_conflict(operator: Operator) -> str | None:
+    """A linear layer behind another, or behind an embedding: the width is known even where the rank of the tensor is not."""
+    if not isinstance(operator, Linear) or operator.layer is None or not operator.inputs:
+        return None
+    width, wanted = feature_size(operator.inputs[0]), operator.in_features
+    if width is None or not isinstance(wanted, int) or width == wanted:
+        return None
+    return f"{operator.name} takes {wanted} features and gets {width}"
 
 
 _NET = """

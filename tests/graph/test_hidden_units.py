@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netlint.graph import FixedSite, Graph, Layer, Location
 from netlint.graph.operators import Add, BatchNorm, Concat, Constant, Conv, Flatten, Input, Linear, MaxPool, Mul, ReLU, Sigmoid, Tanh
-from netlint.graph.queries import class_count, fed_by, feeds, network_of, same_place
+from netlint.graph.queries import class_count, feature_size, fed_by, feeds, network_of, same_place
 
 
 def conv(graph: Graph, source: object) -> Conv:
@@ -81,3 +81,13 @@ def test_the_number_of_classes_is_the_width_of_the_layer_that_makes_the_logits()
     other = graph.add(Linear(in_features=8, out_features=5, inputs=(data,)))
     assert class_count(graph, graph.add(Concat(dim=1, inputs=(head, other)))) is None
     assert class_count(graph, data) is None
+
+
+def test_the_feature_size_is_known_behind_a_linear_layer_of_unknown_rank() -> None:
+    graph = Graph("Net")
+    data = graph.add(Input(label="x"))
+    hidden = graph.add(ReLU(inputs=(graph.add(Linear(in_features=8, out_features=10, inputs=(data,))),)))
+    assert feature_size(hidden) == 10
+    assert feature_size(data) is None
+    assert feature_size(graph.add(Flatten(inputs=(hidden,)))) is None
+    assert feature_size(graph.add(Flatten(inputs=(hidden,), shape=(2, 30)))) == 30
