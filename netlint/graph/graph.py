@@ -91,10 +91,17 @@ class Graph:
                 for source in dict.fromkeys(reader.inputs):
                     table.setdefault(id(source), []).append(reader)
             self._consumers = table
-        found: list[Operator] = []
-        for reader in self._consumers.get(id(operator), []):
-            found.extend(self.consumers(reader, through) if through and isinstance(reader, through) else [reader])
-        return list(dict.fromkeys(found))
+        found: dict[Operator, None] = {}
+        looked_through: set[int] = set()
+        pending = [operator]
+        while pending:
+            node = pending.pop()
+            if node is not operator and not (through and isinstance(node, through)):
+                found[node] = None
+            elif id(node) not in looked_through:
+                looked_through.add(id(node))
+                pending.extend(reversed(self._consumers.get(id(node), ())))
+        return list(found)
 
     def only_consumer(self, operator: Operator, through: Kinds = ()) -> Operator | None:
         """The one operator that reads a result; None when several do, when none does, or when it is an output of the network.

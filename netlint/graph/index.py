@@ -25,13 +25,13 @@ class Index:
         self.memory: dict[tuple[object, ...], object] = {}
         self._position = {id(operator): position for position, operator in enumerate(self.order)}
         self._kinds: dict[Kinds, OperatorSet] = {}
-        self._upstream: list[OperatorSet] = []
-        self._downstream: list[OperatorSet] = []
+        self._upstream: dict[OperatorSet, list[OperatorSet]] = {}
+        self._downstream: dict[OperatorSet, list[OperatorSet]] = {}
         self._network: OperatorSet | None = None
 
     def bit(self, operator: Operator) -> OperatorSet:
         """The set that holds one operator."""
-        return 1 << self._position[id(operator)]
+        return 1 << self._position_of(operator)
 
     def union(self, operators: Iterable[Operator]) -> OperatorSet:
         """The set that holds several operators."""
@@ -40,30 +40,32 @@ class Index:
             members |= self.bit(operator)
         return members
 
-    def upstream(self, operator: Operator) -> OperatorSet:
-        """Everything an operator depends on, without itself."""
-        if not self._upstream:
-            for node in self.order:
-                reached = 0
-                for source in node.inputs:
-                    reached |= self._upstream_so_far(source)
-                self._upstream.append(reached)
-        return self._upstream[self._position[id(operator)]]
+    def upstream(self, operator: Operator, ends: OperatorSet = 0) -> OperatorSet:
+        """Everything an operator depends on, without itself; what is only reached through one of `ends` is left out."""
+        if ends not in self._upstream:
+            reached: list[OperatorSet] = []
+            for position, node in enumerate(self.order):
+                found = 0
+                for source in map(self._position_of, node.inputs):
+                    if source < position:  # no network has a cycle, but a hostile model file may
+                        found |= 1 << source if ends >> source & 1 else reached[source] | 1 << source
+                reached.append(found)
+            self._upstream[ends] = reached
+        return self._upstream[ends][self._position_of(operator)]
 
-    def _upstream_so_far(self, source: Operator) -> OperatorSet:
-        position = self._position[id(source)]
-        is_cycle = position >= len(self._upstream)  # no network has one, but a hostile model file may
-        return 0 if is_cycle else self._upstream[position] | 1 << position
-
-    def downstream(self, operator: Operator) -> OperatorSet:
-        """Everything that depends on an operator, without itself."""
-        if not self._downstream:
+    def downstream(self, operator: Operator, ends: OperatorSet = 0) -> OperatorSet:
+        """Everything that depends on an operator, without itself; what is only reached through one of `ends` is left out."""
+        if ends not in self._downstream:
             reached = [0] * len(self.order)
             for position in range(len(self.order) - 1, -1, -1):
-                for source in self.order[position].inputs:
-                    reached[self._position[id(source)]] |= reached[position] | 1 << position
-            self._downstream = reached
-        return self._downstream[self._position[id(operator)]]
+                onward = 1 << position if ends >> position & 1 else reached[position] | 1 << position
+                for source in map(self._position_of, self.order[position].inputs):
+                    reached[source] |= onward
+            self._downstream[ends] = reached
+        return self._downstream[ends][self._position_of(operator)]
+
+    def _position_of(self, operator: Operator) -> int:
+        return self._position[id(operator)]
 
     @property
     def network(self) -> OperatorSet:
