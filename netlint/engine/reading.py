@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from netlint.graph import Graph, Shape
 
 _SHELL = re.compile(r"^(\s*)(?:[%!?]|[\w.]+\?{1,2}\s*$)")
+FEW = 8
+"""Names that are listed in full in an error."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _PYTHON_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
@@ -52,29 +54,36 @@ def read(file: InputFile) -> Source:
 
 
 def graphs(file: InputFile, source: Source, inputs: tuple[Shape, ...] = ()) -> list[Graph]:
-    """The networks of a file. Raises SourceError on a syntax error."""
-    from netlint.frontends.source import read as read_source
-
-    return read_source(source.text, file.filename, project=_project(file.root), network=file.network, inputs=inputs).graphs
-
-
-def networks_of(file: InputFile, inputs: tuple[Shape, ...] = ()) -> list[Graph]:
-    """The networks of a file, for one who wants them all or an error. Raises NetlintError when it cannot be read, or lacks the network."""
+    """The networks of a file. Raises SourceError on a syntax error, NetlintError when it does not have the network that was asked for."""
+    if file.network is None:
+        return _read_source(file, source, None, inputs)
     try:
-        source = read(file)
-        found = graphs(file, source, inputs)
-    except SourceError as error:
-        raise NetlintError(f"{file.filename}:{error.row}:{error.column}: {error.message}") from error
-    if file.network is not None and not found:
-        raise NetlintError(no_such_network(file, source))
+        found = _read_source(file, source, file.network, inputs)
+    except SourceError:
+        found = []
+    if not found:
+        raise NetlintError(_no_such_network(file, [graph.name for graph in _read_source(file, source, None, ())]))
     return found
 
 
-def no_such_network(file: InputFile, source: Source) -> str:
+def _read_source(file: InputFile, source: Source, network: str | None, inputs: tuple[Shape, ...]) -> list[Graph]:
+    from netlint.frontends.source import read as read_source
+
+    return read_source(source.text, file.filename, project=_project(file.root), network=network, inputs=inputs).graphs
+
+
+def _no_such_network(file: InputFile, names: list[str]) -> str:
     """A sentence that names the networks the file does have."""
-    names = [graph.name for graph in graphs(replace(file, network=None), source)]
-    found = f"; it has {', '.join(f'`{name}`' for name in names)}" if 0 < len(names) <= 8 else hint(file.network or "", names)
+    found = f"; it has {', '.join(f'`{name}`' for name in names)}" if 0 < len(names) <= FEW else hint(file.network or "", names)
     return f"`{file.filename}` has no network `{file.network}`{found}"
+
+
+def networks_of(file: InputFile, inputs: tuple[Shape, ...] = ()) -> list[Graph]:
+    """The networks of a file. Raises NetlintError, with the place, when it cannot be read or does not have the network."""
+    try:
+        return graphs(file, read(file), inputs)
+    except SourceError as error:
+        raise NetlintError(f"{file.filename}:{error.row}:{error.column}: {error.message}") from error
 
 
 @lru_cache(maxsize=4)

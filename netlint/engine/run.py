@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from netlint.engine.diagnostic import Diagnostic, Position
+from netlint.engine.errors import NetlintError
 from netlint.engine.evaluation import check_graph
 from netlint.engine.notices import NOT_CHECKED, UNUSED_SUPPRESSION
 from netlint.engine.placement import Candidate, candidates, fingerprinted
-from netlint.engine.reading import Source, graphs, no_such_network, read
+from netlint.engine.reading import Source, graphs, read
 from netlint.engine.registry import load
 from netlint.engine.rule import Rule
 from netlint.engine.settings import Settings
@@ -92,11 +93,11 @@ def check_file(task: Task) -> Outcome:
         networks = graphs(file, source)
     except SourceError as error:
         return Outcome(broken=not_checked(file, f"{error.message}", error.row, error.column))
+    except NetlintError as error:
+        return Outcome(problem=str(error))
     except Exception as error:  # a front end that fails must not end the run
         reason = f"the reader failed: {type(error).__name__}: {error}. This is a defect of netlint; report it"
         return Outcome(broken=not_checked(file, reason))
-    if file.network is not None and not networks:
-        return Outcome(problem=no_such_network(file, source))
     registry = load(settings.rule_paths)
     rules = [rule for rule in registry.rules if rule.code in settings.selected]
     for graph in networks:

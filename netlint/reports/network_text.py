@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from netlint.graph import Graph, Int, Shape, Unknown
+from netlint.graph import Graph, Int, Operator, Shape, Unknown
 from netlint.graph.cost import flops
+from netlint.graph.operators import Input
 from netlint.reports.network import Row, is_scenery, rows, total, unapplied, unknowns
 from netlint.reports.terminal import Paint, counted, printable, table
 
@@ -37,8 +38,14 @@ def _network(graph: Graph, paint: Paint) -> Iterator[str]:
 
 def _cells(row: Row) -> tuple[str, ...]:
     operator = row.operator
-    name = printable(operator.path or getattr(operator, "label", "") or "-")
-    return name, printable(operator.name), _shape(operator.shape), _parameters(row), _short(flops(operator) or 0)
+    return printable(_where(operator)), printable(operator.name), _shape(operator.shape), _parameters(row), _short(flops(operator) or 0)
+
+
+def _where(operator: Operator) -> str:
+    """The layer's module path; the module in whose forward it stands for what has no layer; the name of an input."""
+    if isinstance(operator, Input):
+        return operator.label
+    return operator.path if operator.layer else f"{operator.path}.forward".lstrip(".")
 
 
 def _parameters(row: Row) -> str:
@@ -50,9 +57,7 @@ def _parameters(row: Row) -> str:
 def _totals(graph: Graph, shown: Sequence[Row], paint: Paint) -> Iterator[str]:
     count = total(graph)
     frozen = [parameter for parameter in graph.parameters() if parameter.trainable is False]
-    yield f"{paint('parameters', 'dim')}  {paint(_number(count), 'bold')}" + (
-        f"  (not known: {printable(count.reason)})" if isinstance(count, Unknown) else ""
-    )
+    yield f"{paint('parameters', 'dim')}  {paint(_number(count), 'bold')}"
     if frozen:
         yield f"{paint('frozen', 'dim')}      {counted(len(frozen), 'tensor')}"
     elsewhere = unapplied(graph)

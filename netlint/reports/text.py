@@ -29,6 +29,7 @@ class TextReport:
     columns: int = 100
     verbose: bool = False
     _sources: dict[str, Source | None] = field(default_factory=dict)
+    _explained: set[tuple[str, str]] = field(default_factory=set)
 
     def render(self) -> str:
         """The whole report, ending in the summary."""
@@ -67,10 +68,9 @@ class TextReport:
         if finding.confidence == "likely":
             yield "certainty", "likely; part of the network could not be seen"
         evidence = self.report.rules[finding.code].evidence
-        if evidence:
-            yield "evidence", evidence
-        if finding.code != NOT_CHECKED.code:
-            yield "more", f"netlint rule {finding.code}"
+        if evidence and (finding.filename, finding.code) not in self._explained:
+            self._explained.add((finding.filename, finding.code))  # once a file is enough to judge by
+            yield "evidence", f"{evidence} (netlint rule {finding.code})"
 
     def place(self, filename: str, row: int, column: int) -> str:
         """A place as editors and terminals make it clickable; with the cell for a notebook."""
