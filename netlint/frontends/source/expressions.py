@@ -11,7 +11,7 @@ import libcst as cst
 from netlint.frontends.source import objects, torch_calls
 from netlint.frontends.source.code import NodeCache
 from netlint.frontends.source.functions import make_function
-from netlint.frontends.source.heap import ADict, AList, ASet
+from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
 from netlint.frontends.source.interpreter import MAX_ITERATIONS, MAX_SIZE, Interpreter, same
 from netlint.frontends.source.values import (
     ABSENT,
@@ -75,6 +75,8 @@ def _call(interpreter: Interpreter, node: cst.Call, scope: Scope) -> Any:
             found = interpreter.items(value)
             if found is None:
                 opened = Unknown("passed through `*` from something unknown")
+                if isinstance(value, OpenList):
+                    args.extend(value)
             else:
                 args.extend(found)
         elif arg.star == "**":
@@ -91,25 +93,26 @@ def _call(interpreter: Interpreter, node: cst.Call, scope: Scope) -> Any:
 
 
 def _tuple(interpreter: Interpreter, node: cst.Tuple, scope: Scope) -> Any:
-    return tuple(_elements(interpreter, node, scope))
+    found = _elements(interpreter, node, scope)
+    return found if isinstance(found, OpenList) else tuple(found)
 
 
 def _list(interpreter: Interpreter, node: cst.List, scope: Scope) -> Any:
-    return AList(_elements(interpreter, node, scope))
+    return _elements(interpreter, node, scope)
 
 
-def _elements(interpreter: Interpreter, node: cst.Tuple | cst.List | cst.Set, scope: Scope) -> list[Any]:
-    found: list[Any] = []
+def _elements(interpreter: Interpreter, node: cst.Tuple | cst.List | cst.Set, scope: Scope) -> AList:
+    found = AList()
+    complete = True
     for element in node.elements:
         value = interpreter.evaluate(element.value, scope)
         if isinstance(element, cst.StarredElement):
             items = interpreter.items(value)
             found.extend(items if items is not None else [interpreter.representative(value)])
-            if items is None:
-                interpreter.taint("a list is built from an unknown number of elements")
+            complete = complete and items is not None
         else:
             found.append(value)
-    return found
+    return found if complete else OpenList(found)
 
 
 def _set(interpreter: Interpreter, node: cst.Set, scope: Scope) -> Any:
@@ -143,34 +146,37 @@ def _dict(interpreter: Interpreter, node: cst.Dict, scope: Scope) -> Any:
 # -- comprehensions ----------------------------------------------------------------------------------------------------
 
 
-def _comprehension(interpreter: Interpreter, node: Any, scope: Scope, produce: Callable[[Scope], Any]) -> list[Any]:
+def _comprehension(interpreter: Interpreter, node: Any, scope: Scope, produce: Callable[[Scope], Any]) -> AList:
     inner = Scope(scope.file, scope, scope.name, scope.piece, activation=scope.activation)
-    results: list[Any] = []
-    _run_comprehension(interpreter, node.for_in, inner, lambda: results.append(produce(inner)))
-    return results
+    results = AList()
+    complete = _run_comprehension(interpreter, node.for_in, inner, lambda: results.append(produce(inner)))
+    return results if complete else OpenList(results)
 
 
-def _run_comprehension(interpreter: Interpreter, part: cst.CompFor, scope: Scope, emit: Callable[[], None]) -> None:
-    from netlint.frontends.source.statements import assign, describe
+def _run_comprehension(interpreter: Interpreter, part: cst.CompFor, scope: Scope, emit: Callable[[], None]) -> bool:
+    """Runs the loops of a comprehension; False if the number of rounds is not known."""
+    from netlint.frontends.source.statements import assign
 
     iterable = interpreter.evaluate(part.iter, scope)
     items = interpreter.items(iterable)
-    if items is None or len(items) > MAX_ITERATIONS:
-        items = [interpreter.representative(iterable)]
-        interpreter.taint(f"the loop over {describe(part.iter)} has an unknown number of rounds")
-    for item in items:
+    complete = items is not None and len(items) <= MAX_ITERATIONS
+    for item in items if items is not None and complete else [interpreter.representative(iterable)]:
         interpreter.step()
+        complete = complete and not (isinstance(item, Either) and ABSENT in item.options)
         assign(interpreter, part.target, interpreter.present(item, "an element"), scope)
-        if any(interpreter.truth(interpreter.evaluate(condition.test, scope)) is False for condition in part.ifs):
+        verdicts = [interpreter.truth(interpreter.evaluate(condition.test, scope)) for condition in part.ifs]
+        if False in verdicts:
             continue
+        complete = complete and None not in verdicts
         if part.inner_for_in is not None:
-            _run_comprehension(interpreter, part.inner_for_in, scope, emit)
+            complete = _run_comprehension(interpreter, part.inner_for_in, scope, emit) and complete
         else:
             emit()
+    return complete
 
 
 def _list_comprehension(interpreter: Interpreter, node: cst.ListComp | cst.GeneratorExp, scope: Scope) -> Any:
-    return AList(_comprehension(interpreter, node, scope, lambda inner: interpreter.evaluate(node.elt, inner)))
+    return _comprehension(interpreter, node, scope, lambda inner: interpreter.evaluate(node.elt, inner))
 
 
 def _set_comprehension(interpreter: Interpreter, node: cst.SetComp, scope: Scope) -> Any:
@@ -183,7 +189,7 @@ def _dict_comprehension(interpreter: Interpreter, node: cst.DictComp, scope: Sco
         return interpreter.evaluate(node.key, inner), interpreter.evaluate(node.value, inner)
 
     pairs = _comprehension(interpreter, node, scope, pair)
-    if any(isinstance(key, Unknown) or not _hashable(key) for key, _ in pairs):
+    if isinstance(pairs, OpenList) or any(isinstance(key, Unknown) or not _hashable(key) for key, _ in pairs):
         return Anything("a dictionary with an unknown key")
     return ADict(pairs)
 
@@ -276,6 +282,10 @@ def binary(interpreter: Interpreter, symbol: str, left: Any, right: Any, inplace
 
 
 def _compute(interpreter: Interpreter, symbol: str, left: Any, right: Any) -> Any:
+    if isinstance(left, OpenList) or isinstance(right, OpenList):
+        if symbol == "Add" and isinstance(left, list) and isinstance(right, list):
+            return OpenList([*left, *right])
+        return left if isinstance(left, OpenList) else right
     if symbol == "Multiply":
         for sequence, count in ((left, right), (right, left)):
             if isinstance(sequence, (str, bytes, list, tuple)) and isinstance(count, int) and len(sequence) * count > MAX_SIZE:

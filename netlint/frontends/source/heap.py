@@ -23,6 +23,12 @@ class AList(list[Any]):
         self.birth = next(_clock)
 
 
+class OpenList(AList):
+    """A list of which it is not known how many elements it has; those it holds are examples."""
+
+    __slots__ = ()
+
+
 class ADict(dict[Any, Any]):
     """A dictionary, an object's attributes or a scope's variables."""
 
@@ -73,6 +79,12 @@ class Heap:
             changes[key] = (container, before, _content(container))
             _restore(container, before)
         return changes
+
+    def open_lists(self, changes: Changes) -> None:
+        """Makes every list that was changed one of unknown length."""
+        for container, _, _ in changes.values():
+            if type(container) is AList:
+                container.__class__ = OpenList
 
     def merge(self, outcomes: list[Changes], join: Callable[[list[Any]], Any], absent: Any) -> None:
         """Writes the joined outcome of several trials."""

@@ -16,7 +16,7 @@ import libcst as cst
 
 from netlint.frontends.errors import SourceError
 from netlint.frontends.source.code import NodeSite, Slice, SourceFile
-from netlint.frontends.source.heap import ADict, AList, ASet, Heap
+from netlint.frontends.source.heap import ADict, AList, ASet, Heap, OpenList
 from netlint.frontends.source.project import Project
 from netlint.frontends.source.values import (
     ABSENT,
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 MAX_STEPS = 600_000
 MAX_DEPTH = 60
-MAX_ITERATIONS = 1024
+MAX_ITERATIONS = 20_000
 MAX_SIZE = 100_000
 """Elements of a container or characters of a string that the interpreted program may make."""
 BREAK = "break"
@@ -252,6 +252,8 @@ class Interpreter:
             return bool(known) if isinstance(known, (bool, int, float)) else None
         if isinstance(value, Module):
             return len(value.children) > 0 if value.container else True
+        if isinstance(value, OpenList):
+            return None
         if isinstance(value, list) and value and all(ABSENT in members(item) for item in value):
             return None
         if isinstance(value, (bool, int, float, str, bytes, tuple, list, dict, set, range, type(None))):
@@ -442,6 +444,8 @@ class Interpreter:
         """The elements of an iterable; None if they are not known."""
         from netlint.frontends.source import objects
 
+        if isinstance(value, OpenList):
+            return None
         if isinstance(value, (list, tuple)):
             return list(value)
         if isinstance(value, range):
@@ -458,6 +462,8 @@ class Interpreter:
 
         if isinstance(value, (Tensor, Several, ParameterValue)):
             return torch_calls.select(self, value, Unknown("which element"))
+        if isinstance(value, OpenList) and value:
+            return self.join(list(value), "which element it is")
         if isinstance(value, LoaderValue):
             return torch_calls.batch(self, value)
         if isinstance(value, Either):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netlint.frontends.source import objects, torch_calls, torch_modules
-from netlint.frontends.source.heap import ADict, AList, ASet
+from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
 from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter, Raised
 from netlint.frontends.source.values import (
     ABSENT,
@@ -90,6 +90,8 @@ def _each(interpreter: Interpreter, value: Any, function: Callable[[Any], Any]) 
 
 def _len(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
     value = args[0] if args else None
+    if isinstance(value, OpenList):
+        return Unknown("the length of a list that is not fully known")
     if isinstance(value, (list, tuple)) and any(isinstance(item, Either) and ABSENT in item.options for item in value):
         return Unknown("the length of a list that depends on a branch")
     if isinstance(value, (str, bytes, list, tuple, dict, set, range)):
@@ -133,6 +135,8 @@ def _enumerate(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]
 
 def _reversed(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
     found = interpreter.items(args[0])
+    if isinstance(args[0], OpenList):
+        return OpenList(reversed(args[0]))
     return AList(reversed(found)) if found is not None else Anything("reversed of something unknown")
 
 
@@ -142,6 +146,8 @@ def _sequence(kind: type) -> Call:
             return () if kind is tuple else kind()
         found = interpreter.items(args[0])
         if found is None:
+            if isinstance(args[0], OpenList):
+                return OpenList(args[0])
             return Several(args[0].operator) if isinstance(args[0], Tensor) else args[0]
         if kind is ASet:
             return ASet(item for item in found if not isinstance(item, (list, dict, set)))
@@ -535,6 +541,8 @@ def native_attribute(interpreter: Interpreter, value: Any, name: str) -> Any:
         return Anything(f"attribute `{name}` of a function")
     table: dict[str, Call] = {}
     if isinstance(value, list):
+        if name == "tolist":
+            return Native(name, lambda i, args, kwargs: value)
         table = _LIST
     elif isinstance(value, dict):
         table = _DICT
@@ -987,8 +995,6 @@ LIBRARY: dict[str, Call] = {
     "numpy.ceil": pure(lambda x: float(math.ceil(x))),
     "numpy.floor": pure(lambda x: float(math.floor(x))),
     "numpy.power": pure(lambda x, y: x**y if abs(y) < 64 else None),
-    "numpy.linspace": pure(lambda start, stop, num=50: [start + (stop - start) * i / max(num - 1, 1) for i in range(min(num, 4096))]),
-    "numpy.arange": pure(lambda *a: list(range(*a))),
     "numpy.cumsum": pure(lambda values: [sum(values[: i + 1]) for i in range(len(values))]),
     "numpy.round": pure(round),
     "operator.mul": pure(lambda x, y: x * y),

@@ -9,7 +9,7 @@ import libcst as cst
 
 from netlint.frontends.source import torch_calls, torch_modules
 from netlint.frontends.source.functions import make_function
-from netlint.frontends.source.heap import ADict, AList
+from netlint.frontends.source.heap import ADict, AList, OpenList
 from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter, Raised
 from netlint.frontends.source.values import (
     ABSENT,
@@ -114,6 +114,11 @@ def module_attribute(interpreter: Interpreter, module: Module, name: str) -> Any
         method = class_attribute(module.cls, name)
         if method is not None:
             return _bind(interpreter, method, module, module.cls)
+        if name in ("__module__", "__name__", "__qualname__"):
+            return _class_value_attribute(interpreter, module.cls, name)
+        getter = class_attribute(module.cls, "__getattr__")
+        if getter is not None and not name.startswith("__") and name not in torch_modules.METHODS and name != "training":
+            return interpreter.call(getter, [module, name], {})
     return torch_modules.builtin_attribute(interpreter, module, name)
 
 
@@ -195,6 +200,8 @@ def _class_value_attribute(interpreter: Interpreter, cls: Class, name: str) -> A
         return ADict(cls.fields)
     if name == "_fields" and cls.fields is not None:
         return tuple(cls.fields)
+    if name in ("__doc__", "__annotations__"):
+        return Unknown(f"`{name}`")
     for base in cls.external_bases():
         if is_torch_module(base):
             return Native(name, lambda i, args, kwargs: torch_modules.call_builtin(i, base, name, args, kwargs))
@@ -298,8 +305,12 @@ def _dict_item(interpreter: Interpreter, container: dict[Any, Any], index: Any) 
 
 def _sequence_item(interpreter: Interpreter, container: Any, index: Any) -> Any:
     optional = isinstance(container, list) and any(isinstance(item, Either) and ABSENT in item.options for item in container)
+    if isinstance(container, OpenList):
+        return container if isinstance(index, slice) else interpreter.representative(container)
     if isinstance(index, slice):
         parts = (index.start, index.stop, index.step)
+        if not container:
+            return container
         if any(isinstance(part, Unknown) or not isinstance(part, (int, type(None))) for part in parts):
             return Anything("a slice with unknown bounds")
         if index.step == 0:
@@ -366,8 +377,9 @@ def extend_list(interpreter: Interpreter, target: list[Any], value: Any) -> None
     interpreter.heap.touch(target)
     found = interpreter.items(value)
     if found is None:
-        interpreter.taint("a list is extended by an unknown number of elements")
-        found = [interpreter.representative(value)]
+        found = list(value) if isinstance(value, OpenList) else [interpreter.representative(value)]
+        if type(target) is AList:
+            target.__class__ = OpenList
     if len(target) + len(found) <= MAX_SIZE:
         target.extend(found)
 
@@ -542,6 +554,9 @@ def _super_attribute(interpreter: Interpreter, value: Super, name: str) -> Any:
                 interpreter.taint(f"the base class of `{value.after.name}` cannot be seen")
             return Anything(f"a method of a base class that cannot be seen: {base.reason}")
     if name == "__init__":
+        fields = next((base.fields for base in mro[start:] if isinstance(base, Class) and base.fields is not None), None)
+        if fields is not None and isinstance(target, Instance):
+            return Native("dataclass.__init__", lambda i, args, kwargs: _fill_fields(i, target, fields, args, kwargs, None))
         return Native("object.__init__", lambda i, args, kwargs: None)
     if isinstance(target, Module):
         return torch_modules.builtin_attribute(interpreter, target, name)

@@ -108,13 +108,13 @@ class _Reader:
         """Every network and piece of training code of the file."""
         self._module_level()
         for name, value in self._definitions(Function):
-            if id(value.node) not in self.interpreter.called and _callable_alone(value):
+            if id(_undecorated(value).node) not in self.interpreter.called and _callable_alone(value):
                 self._builder(name, value)
         for name, value in self._definitions(Class):
             if objects.is_module_class(value) and id(value.node) not in self.interpreter.instantiated:
                 self._class(name, value)
         for name, value in self._definitions(Function):
-            if id(value.node) not in self.interpreter.called and _signs(value.node):
+            if id(_undecorated(value).node) not in self.interpreter.called and _signs(_undecorated(value).node):
                 self._function(name, value)
         for name, value in self._definitions(Class):
             self._methods(name, value)
@@ -130,10 +130,11 @@ class _Reader:
             raise SourceError(f"the file defines no `{name}`{hint}")
         with self._entry(name) as trace:
             value = self.interpreter.global_name(name, self.file)
+            is_function = isinstance(value, Function)
             if isinstance(value, (Function, Class)) and not (isinstance(value, Class) and not objects.is_module_class(value)):
                 value = self._make(value)
             for module in _networks(value):
-                self._network(_Made(name, module, trace, concrete=self._is_concrete(value, module)))
+                self._network(_Made(name, module, trace, builder=is_function, concrete=self._is_concrete(value, module)))
         if not self.graphs:
             why = value.reason if isinstance(value, Unknown) else "it does not give a network"
             raise SourceError(f"`{name}` is not a network that can be read: {why}")
@@ -147,12 +148,8 @@ class _Reader:
             for inner in flat(statement):
                 if isinstance(inner, (ast.FunctionDef, ast.ClassDef)):
                     value = self._lookup(inner.name)
-                    if isinstance(value, kind) and getattr(value, "node", None) is not None and self._is_here(value):
+                    if isinstance(value, kind) and getattr(value, "node", None) is not None:
                         yield inner.name, value
-
-    def _is_here(self, value: Any) -> bool:
-        file = value.file if isinstance(value, Class) else value.scope.file
-        return file is self.file
 
     def _lookup(self, name: str) -> Any:
         try:
@@ -203,8 +200,7 @@ class _Reader:
 
     def _make(self, value: Function | Class) -> Any:
         if isinstance(value, Class):
-            value_made = self.interpreter.call(value, [], {})
-            return value_made
+            return self.interpreter.call(value, [], {})
         return self.interpreter.call(value, [], {})
 
     def _function(self, name: str, function: Function) -> None:
@@ -319,7 +315,7 @@ class _Reader:
             by_class.setdefault(id(cls), []).append((graph, cls))
         for group in by_class.values():
             graph, cls = group[0]
-            if len(group) == 1 and isinstance(cls, Class) and self._is_here(cls):
+            if len(group) == 1 and isinstance(cls, Class) and cls.file is self.file:
                 graph.name = cls.name
 
 
@@ -357,8 +353,16 @@ class _Entry:
 # -- what an entry point is --------------------------------------------------------------------------------------------------
 
 
+def _undecorated(function: Function) -> Function:
+    """The function as written, behind decorators that wrap it."""
+    while isinstance(function.attributes.get("__wrapped__"), Function):
+        function = function.attributes["__wrapped__"]
+    return function
+
+
 def _callable_alone(function: Function) -> bool:
     """Whether all parameters have defaults."""
+    function = _undecorated(function)
     params = parameters_of(function.node)
     return all(p.name in function.defaults for p in (*params.positional, *params.keyword_only))
 

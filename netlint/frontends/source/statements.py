@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 import libcst.matchers as m
 
-from netlint.frontends.source import expressions, objects
+from netlint.frontends.source import expressions, objects, torch_modules
 from netlint.frontends.source.functions import make_function
 from netlint.frontends.source.heap import AList
 from netlint.frontends.source.interpreter import BREAK, CONTINUE, MAX_ITERATIONS, Interpreter, Raised, Return
@@ -71,6 +71,9 @@ def _augmented(interpreter: Interpreter, node: cst.AugAssign, scope: Scope) -> A
     symbol = type(node.operator).__name__.removesuffix("Assign")
     if symbol == "Add" and isinstance(current, list):
         objects.extend_list(interpreter, current, operand)
+        return None
+    if symbol == "Add" and isinstance(current, Module) and current.container is not None:
+        torch_modules.METHODS["extend"](interpreter, current, [operand], {})
         return None
     with interpreter.at(node, scope):
         value = expressions.binary(interpreter, symbol, current, operand, inplace=isinstance(current, Tensor))
@@ -351,8 +354,14 @@ def _for_once(interpreter: Interpreter, node: cst.For, iterable: Any, scope: Sco
         if not isinstance(iterable, (Tensor, LoaderValue)) or interpreter.building:
             interpreter.taint(reason)
             interpreter.blind(reason)
-    assign(interpreter, node.target, element, scope)
-    signal = interpreter.block(node.body, scope)
+    interpreter.heap.begin()
+    try:
+        assign(interpreter, node.target, element, scope)
+        signal = interpreter.block(node.body, scope)
+    finally:
+        changes = interpreter.heap.rollback()
+        interpreter.heap.merge([changes], lambda values: values[0], ABSENT)
+        interpreter.heap.open_lists(changes)
     return signal if isinstance(signal, Return) else None
 
 

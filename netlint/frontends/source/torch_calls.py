@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from netlint.frontends.source import torch_modules, torch_training
+from netlint.frontends.source.constants import fold, integers, is_known
 from netlint.frontends.source.heap import ADict, AList
 from netlint.frontends.source.torch_api import (
     CREATORS,
@@ -134,6 +135,9 @@ def read_parameter(interpreter: Interpreter, value: ParameterValue) -> Operator:
 
 def apply(interpreter: Interpreter, template: Operator, inputs: Sequence[Operator], **where: Any) -> Operator:
     """Puts a copy of a template into the graph, with the shape of its result."""
+    known = fold(template, inputs)
+    if known is not None:
+        return constant(interpreter, known)
     _suppose_rank(template, inputs)
     node = template.apply(*inputs, site=interpreter.site, scope=interpreter.innermost_layer())
     for key, value in where.items():
@@ -207,13 +211,18 @@ def elements(interpreter: Interpreter, value: Any) -> list[Any] | None:
     return None
 
 
-def _constant(interpreter: Interpreter, value: Any) -> Tensor:
+def constant(interpreter: Interpreter, value: Any) -> Operator:
+    """The operator of a tensor whose elements are known."""
     shape: Any = ()
     inner = value
     while isinstance(inner, (list, tuple)):
         shape = (*shape, len(inner))
         inner = inner[0] if inner else None
-    return Tensor(interpreter.emit(Constant(value=value, shape=shape, site=interpreter.site)))
+    return interpreter.emit(Constant(value=value, shape=shape, site=interpreter.site))
+
+
+def _constant(interpreter: Interpreter, value: Any) -> Tensor:
+    return Tensor(constant(interpreter, value))
 
 
 def item(interpreter: Interpreter, value: Any, how: str) -> Any:
@@ -317,6 +326,10 @@ def call_external(interpreter: Interpreter, name: str, args: list[Any], kwargs: 
     from netlint.frontends.source.natives import BUILTINS, LIBRARY
 
     name = canonical(name)
+    if name.startswith("numpy."):
+        twin = f"torch.{NUMPY.get(name.removeprefix('numpy.'), name.removeprefix('numpy.'))}"
+        if twin in CREATORS or (twin in FUNCTIONS and any(isinstance(arg, Tensor) for arg in args)):
+            name = twin
     if name in LIBRARY:
         return LIBRARY[name](interpreter, args, kwargs)
     if name in LAYERS or name in CONTAINERS or name in TRANSFORMER_STACKS:
@@ -347,6 +360,8 @@ def call_external(interpreter: Interpreter, name: str, args: list[Any], kwargs: 
     return call_unknown(interpreter, External(name), args, kwargs)
 
 
+NUMPY = {"array": "tensor", "asarray": "tensor", "concatenate": "cat", "power": "pow"}
+"""NumPy's names for what torch calls otherwise."""
 _PURE_CONTEXTS = frozenset(
     {
         "torch.no_grad",
@@ -575,6 +590,8 @@ def tensor_method(interpreter: Interpreter, value: Any, name: str, args: list[An
         return item(interpreter, value, name)
     if name == "split" and isinstance(value, Tensor) and isinstance(value.operator, Constant) and isinstance(value.operator.value, list):
         return _split_known(interpreter, value.operator.value, args[0] if args else kwargs.get("split_size"))
+    if name in ("int", "long") and isinstance(value, Tensor) and isinstance(value.operator, Constant) and is_known(value.operator.value):
+        return _constant(interpreter, integers(value.operator.value))
     if name == "backward":
         torch_training.backward(interpreter, value)
         return None

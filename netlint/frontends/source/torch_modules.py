@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from netlint.frontends.source.heap import ADict, AList, ASet
+from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
 from netlint.frontends.source.torch_api import (
     INITIALIZERS,
     LAYERS,
@@ -191,7 +191,7 @@ def _fill_container(interpreter: Interpreter, module: Module, kind: str, args: l
     found = interpreter.items(content)
     if found is None:
         module.tainted = Unknown("the container's contents are not known")
-        found = [interpreter.representative(content)]
+        found = list(content) if isinstance(content, OpenList) else [interpreter.representative(content)]
     if kind in ("ModuleDict", "ParameterDict"):
         for pair in found:
             if isinstance(pair, (tuple, list)) and len(pair) == 2 and isinstance(pair[0], str):
@@ -542,7 +542,7 @@ def _extend(interpreter: Interpreter, module: Module, args: list[Any], kwargs: d
     found = interpreter.items(args[0])
     if found is None:
         module.tainted = Unknown("extended by an unknown number of modules")
-        found = [interpreter.representative(args[0])]
+        found = list(args[0]) if isinstance(args[0], OpenList) else [interpreter.representative(args[0])]
     for value in found:
         _append(interpreter, module, [value], {})
     return module

@@ -86,7 +86,7 @@ _FUNCTIONAL: dict[str, FunctionSpec] = {
     "leaky_relu_": _function("input, negative_slope=0.01", LeakyReLU, inplace=True),
     "prelu": FunctionSpec("input, weight", ("input", "weight"), template(PReLU, num_parameters=_WEIGHT, init=_SLOPE)),
     "rrelu": _function(f"input, {_UNIFORM}, training=None, inplace=False", RReLU, training=told_mode(False)),
-    "rrelu_": _function(f"input, {_UNIFORM}, training=None", RReLU, training=told_mode(False), inplace=True),
+    "rrelu_": _function(f"input, {_UNIFORM}, training=None, generator=None", RReLU, training=told_mode(False), inplace=True),
     "elu": _function("input, alpha=1.0, inplace=False", ELU),
     "elu_": _function("input, alpha=1.0, scale=1, input_scale=1", ELU, inplace=True),
     "selu": _function("input, inplace=False", SELU),
@@ -117,7 +117,7 @@ _FUNCTIONAL: dict[str, FunctionSpec] = {
 
 FUNCTIONS: dict[str, FunctionSpec] = {
     **{f"torch.nn.functional.{name}": spec for name, spec in _FUNCTIONAL.items()},
-    "torch.rrelu": _function(f"input, {_UNIFORM}, training=None", RReLU, training=told_mode(False)),
+    "torch.rrelu": _function(f"input, {_UNIFORM}, training=None, generator=None", RReLU, training=told_mode(False)),
     "torch.selu": _function("input", SELU),
     "torch.celu": _function("input, alpha=1.0", CELU),
     "torch.threshold": _function("input, threshold, value, *, out=None", Threshold),

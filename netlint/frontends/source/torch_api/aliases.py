@@ -29,6 +29,7 @@ RENAMED: Mapping[str, str] = {
     "negative": "neg",
     "not_equal": "ne",
     "subtract": "sub",
+    "trapz": "trapezoid",
     "true_divide": "div",
 }
 """Names in torch, and of tensor methods, for other names in torch with the same signature."""
@@ -59,6 +60,8 @@ _MODULES: Mapping[str, str] = {
     "torch._VF.": "torch.",
     "torch.functional.": "torch.",
     "torch.nn.parameter.": "torch.nn.",
+    "torch.nn.parallel.data_parallel.": "torch.nn.",
+    "torch.nn.parallel.distributed.": "torch.nn.parallel.",
     "torch.utils.data.dataloader.": "torch.utils.data.",
     "torch.utils.data.dataset.": "torch.utils.data.",
     "torch.utils.data.sampler.": "torch.utils.data.",
@@ -86,6 +89,7 @@ ALIASES: Mapping[str, str] = {
     "torch.nn.functional.sigmoid": "torch.sigmoid",
     "torch.nn.functional.tanh": "torch.tanh",
     "torch.linalg.matmul": "torch.matmul",
+    "torch.nn.parallel.DataParallel": "torch.nn.DataParallel",
     "torch.nn.NLLLoss2d": "torch.nn.NLLLoss",
     "torch.autograd.no_grad": "torch.no_grad",
     "torch.autograd.enable_grad": "torch.enable_grad",

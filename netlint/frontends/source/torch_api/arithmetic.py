@@ -31,6 +31,10 @@ _BINARY = "input, other, *, out=None"
 # -- element by element -------------------------------------------------------------------------------------------------
 
 _TERNARY = "input, tensor1, tensor2, *, value=1, out=None | input, value, tensor1, tensor2"
+_POLYNOMIALS = (
+    "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w hermite_polynomial_h "
+    "hermite_polynomial_he laguerre_polynomial_l legendre_polynomial_p"
+)
 _ISIN = "elements, test_elements, *, assume_unique=False, invert=False, out=None"
 
 _FUNCTIONS_OF_ONE = (
@@ -202,8 +206,6 @@ _REDUCTIONS: dict[str, FunctionSpec] = {
     "equal": FunctionSpec("input, other", _BOTH, template(Reduce, how="equal")),
     "allclose": FunctionSpec("input, other, rtol=1e-05, atol=1e-08, equal_nan=False", _BOTH, template(Reduce, how="allclose")),
     "aminmax": FunctionSpec("input, *, dim=None, keepdim=False, out=None", _INPUT, template(Reduce, how="aminmax"), pair),
-    "std_mean": FunctionSpec(_SPREAD, _INPUT, template(Reduce, how="std_mean", dim=_dim), pair),
-    "var_mean": FunctionSpec(_SPREAD, _INPUT, template(Reduce, how="var_mean", dim=_dim), pair),
     "median": FunctionSpec(_DIM, _INPUT, template(Reduce, how="median"), _with_indices_along_dim),
     "nanmedian": FunctionSpec(_DIM, _INPUT, template(Reduce, how="nanmedian"), _with_indices_along_dim),
     "mode": FunctionSpec("input, dim=-1, keepdim=False, *, out=None", _INPUT, template(Reduce, how="mode"), pair),
@@ -305,7 +307,12 @@ _LINALG: dict[str, FunctionSpec] = {
         ("eigvals", "A, *, out=None", ("A",), 1),
         ("eigvalsh", "A, UPLO='L', *, out=None", ("A",), 1),
         ("inv", "A, *, out=None", ("A",), 1),
+        ("householder_product", "A, tau, *, out=None", ("A", "tau"), 1),
+        ("inv_ex", "A, *, check_errors=False, out=None", ("A",), 2),
         ("lstsq", "A, B, rcond=None, *, driver=None", ("A", "B"), 4),
+        ("lu", "A, *, pivot=True, out=None", ("A",), 3),
+        ("lu_factor", "A, *, pivot=True, out=None", ("A",), 2),
+        ("lu_solve", "LU, pivots, B, *, left=True, adjoint=False, out=None", ("LU", "pivots", "B"), 1),
         ("matrix_exp", "A", ("A",), 1),
         ("matrix_power", "A, n, *, out=None", ("A",), 1),
         ("matrix_rank", "A, tol=None, hermitian=False, *, atol=None, rtol=None, out=None", ("A",), 1),
@@ -314,6 +321,7 @@ _LINALG: dict[str, FunctionSpec] = {
         ("slogdet", "A, *, out=None", ("A",), 2),
         ("solve", "A, B, *, left=True, out=None", ("A", "B"), 1),
         ("solve_triangular", "A, B, *, upper, left=True, unitriangular=False, out=None", ("A", "B"), 1),
+        ("solve_ex", "A, B, *, left=True, check_errors=False, out=None", ("A", "B"), 2),
         ("svd", "A, full_matrices=True, *, driver=None, out=None", ("A",), 3),
         ("svdvals", "A, *, driver=None, out=None", ("A",), 1),
     )
@@ -360,6 +368,9 @@ FUNCTIONS: dict[str, FunctionSpec] = {
         lambda arguments: Rearrange(how="nonzero") if arguments["other"] is None else Elementwise(how="where"),
         lambda arguments: SEVERAL if arguments["other"] is None else None,
     ),
+    **{f"torch.special.{name}": _elementwise("input, n, *, out=None", name, ("input", "n")) for name in _POLYNOMIALS.split()},
+    "torch.trapezoid": FunctionSpec("y, x=None, *, dx=1, dim=-1", ("y", "x"), template(Reduce, how="trapezoid")),
+    "torch.frobenius_norm": _reduce("input, dim, keepdim=False, *, out=None", "norm", order=2.0),
     "torch.polygamma": _elementwise("n, input, *, out=None", "polygamma"),
     "torch.complex": _elementwise("real, imag, *, out=None", "complex", ("real", "imag")),
     "torch.polar": _elementwise("abs, angle, *, out=None", "polar", ("abs", "angle")),
@@ -367,6 +378,8 @@ FUNCTIONS: dict[str, FunctionSpec] = {
         "elements, test_elements, *, assume_unique=False, invert=False, out=None", "isin", ("elements", "test_elements")
     ),
     "torch.bucketize": _compare("input, boundaries, *, out_int32=False, right=False, out=None", "bucketize"),
+    "torch.std_mean": FunctionSpec(_SPREAD, _INPUT, template(Reduce, how="std_mean", dim=_dim), pair),
+    "torch.var_mean": FunctionSpec(_SPREAD, _INPUT, template(Reduce, how="var_mean", dim=_dim), pair),
     "torch.norm": FunctionSpec(
         "input, p='fro', dim=None, keepdim=False, out=None, dtype=None", _INPUT, template(Reduce, how="norm", dim=_dim, order=_norm_order)
     ),

@@ -21,7 +21,7 @@ _POOLING = "torch.nn.modules.pooling."
 _LOSS = "torch.nn.modules.loss."
 _INSTANCE_NORM = "torch.nn.modules.instancenorm._InstanceNorm"
 _DROPOUT = "torch.nn.modules.dropout._DropoutNd"
-_LAZY = "torch.nn.modules.lazy.LazyModuleMixin"
+_LAZY = "torch.nn.LazyModuleMixin"
 _WEIGHTED = "BCELoss CrossEntropyLoss LinearCrossEntropyLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss"
 _UNWEIGHTED = (
     "BCEWithLogitsLoss CTCLoss CosineEmbeddingLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss L1Loss MSELoss MarginRankingLoss "
@@ -33,16 +33,13 @@ BASES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(_each("ConvTranspose", dims=True), (f"{_CONV}_ConvTransposeNd", f"{_CONV}_ConvNd")),
     **dict.fromkeys([*_each("BatchNorm", dims=True), "torch.nn.SyncBatchNorm"], (f"{_BATCH_NORM}_BatchNorm", f"{_BATCH_NORM}_NormBase")),
     **dict.fromkeys(_each("InstanceNorm", dims=True), (_INSTANCE_NORM, f"{_BATCH_NORM}_NormBase")),
+    **{f"torch.nn.LazyConv{n}d": (_LAZY, f"torch.nn.Conv{n}d", f"{_CONV}_ConvNd") for n in (1, 2, 3)},
     **{
-        f"torch.nn.Lazy{name}{n}d": (_LAZY, f"torch.nn.{name}{n}d", *bases)
-        for name, *bases in (
-            ("Conv", f"{_CONV}_ConvNd"),
-            ("ConvTranspose", f"{_CONV}_ConvTransposeNd", f"{_CONV}_ConvNd"),
-            ("BatchNorm", f"{_BATCH_NORM}_BatchNorm", f"{_BATCH_NORM}_NormBase"),
-            ("InstanceNorm", _INSTANCE_NORM, f"{_BATCH_NORM}_NormBase"),
-        )
+        f"torch.nn.LazyConvTranspose{n}d": (_LAZY, f"torch.nn.ConvTranspose{n}d", f"{_CONV}_ConvTransposeNd", f"{_CONV}_ConvNd")
         for n in (1, 2, 3)
     },
+    **dict.fromkeys(_each("LazyBatchNorm", dims=True), (_LAZY, f"{_BATCH_NORM}_BatchNorm", f"{_BATCH_NORM}_NormBase")),
+    **dict.fromkeys(_each("LazyInstanceNorm", dims=True), (_LAZY, _INSTANCE_NORM, f"{_BATCH_NORM}_NormBase")),
     "torch.nn.LazyLinear": (_LAZY, "torch.nn.Linear"),
     **dict.fromkeys(
         _each("Dropout", dims=True) + _each("Dropout AlphaDropout FeatureAlphaDropout"), ("torch.nn.modules.dropout._DropoutNd",)

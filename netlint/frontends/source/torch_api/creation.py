@@ -15,6 +15,10 @@ Creator: TypeAlias = Callable[[Sequence[object], Mapping[str, object]], "Shape |
 _TENSOR_OPTIONS = "out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False, memory_format=None, names=None"
 
 
+_DEEPEST = 64
+"""The most dimensions that a tensor can have."""
+
+
 def _creator(signature: str, shape: Callable[[Arguments], Shape | None]) -> Creator:
     parameters = Signature(signature)
 
@@ -78,29 +82,29 @@ def _side_of_diagonal(_: Arguments) -> Shape:
 
 def _data(arguments: Arguments) -> Shape | None:
     """The shape of nested lists of numbers."""
-    return _nested(arguments["data"])
+    return _nested(arguments["data"], {})
 
 
-def _nested(data: object) -> Shape | None:
+def _nested(data: object, known: dict[int, Shape | None], depth: int = 0) -> Shape | None:
+    """Each list is looked at once (`known`, by identity): a program may put one into itself, or many times into others."""
     if isinstance(data, (int, float)):
         return ()
     if isinstance(data, range):
         return (len(data),)
-    if not isinstance(data, (list, tuple)):
+    if not isinstance(data, (list, tuple)) or depth > _DEEPEST:
         return None
-    if not data:
-        return (0,)
-    inner = [_nested(item) for item in data]
-    first = inner[0]
-    if first is None or any(shape is None or len(shape) != len(first) for shape in inner):
-        return None
-    return (len(data), *first)
+    if id(data) not in known:
+        known[id(data)] = None
+        inner = [_nested(item, known, depth + 1) for item in data]
+        first = inner[0] if inner else ()
+        known[id(data)] = None if first is None or any(shape != first for shape in inner) else (len(data), *first)
+    return known[id(data)]
 
 
 def _legacy(args: Sequence[object], kwargs: Mapping[str, object]) -> Shape | None:
     """`torch.Tensor(2, 3)` takes sizes, `torch.Tensor([2, 3])` takes data."""
     if len(args) == 1 and isinstance(args[0], (list, tuple, range)):
-        return _nested(args[0])
+        return _nested(args[0], {})
     return (0,) if not args else _size({"size": args})
 
 

@@ -28,7 +28,8 @@ def _batch_and_instance(dims: int) -> dict[str, LayerSpec]:
         f"torch.nn.BatchNorm{dims}d": LayerSpec(f"num_features, {_BATCH}", _affine(BatchNorm, dims=dims)),
         f"torch.nn.LazyBatchNorm{dims}d": LayerSpec(_BATCH, _affine(BatchNorm, dims=dims, num_features=_LAZY)),
         f"torch.nn.InstanceNorm{dims}d": LayerSpec(f"num_features, {_INSTANCE}", _affine(InstanceNorm, dims=dims)),
-        f"torch.nn.LazyInstanceNorm{dims}d": LayerSpec(_INSTANCE, _affine(InstanceNorm, dims=dims, num_features=_LAZY)),
+        # The lazy variants share one constructor, with the defaults of batch normalisation.
+        f"torch.nn.LazyInstanceNorm{dims}d": LayerSpec(_BATCH, _affine(InstanceNorm, dims=dims, num_features=_LAZY)),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from netlint.frontends.source.torch_api.spec import Arguments, FunctionSpec, LayerSpec, Structure
 from netlint.frontends.source.torch_api.template import pair, template
 from netlint.graph.operator import Operator
@@ -29,6 +31,12 @@ _MAX_FUNCTION = "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mo
 _AVG = "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True"
 _LP = "norm_type, kernel_size, stride=None, ceil_mode=False"
 _FRACTIONAL = "kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None"
+
+
+def _fractional(dims: int) -> Callable[[Arguments], Operator | None]:
+    """None when indices are asked for: the operator does not say that it gives two results."""
+    build = template(FractionalMaxPool, dims=dims)
+    return lambda arguments: build(arguments) if arguments["return_indices"] is False else None
 
 
 def _layers(dims: int) -> dict[str, LayerSpec]:
@@ -76,23 +84,27 @@ def _functions(dims: int) -> dict[str, FunctionSpec]:
     }
 
 
+def _fractional_functions(dims: int) -> dict[str, FunctionSpec]:
+    name, build = f"torch.nn.functional.fractional_max_pool{dims}d", template(FractionalMaxPool, dims=dims)
+    return {
+        name: FunctionSpec(f"input, {_FRACTIONAL}", _INPUT, build, _results),
+        f"{name}_with_indices": FunctionSpec(f"input, {_FRACTIONAL}", _INPUT, build, pair),
+    }
+
+
 LAYERS: dict[str, LayerSpec] = {
     **_layers(1),
     **_layers(2),
     **_layers(3),
-    "torch.nn.FractionalMaxPool2d": LayerSpec(_FRACTIONAL, template(FractionalMaxPool, dims=2)),
-    "torch.nn.FractionalMaxPool3d": LayerSpec(_FRACTIONAL, template(FractionalMaxPool, dims=3)),
+    "torch.nn.FractionalMaxPool2d": LayerSpec(_FRACTIONAL, _fractional(2)),
+    "torch.nn.FractionalMaxPool3d": LayerSpec(_FRACTIONAL, _fractional(3)),
 }
 
 FUNCTIONS: dict[str, FunctionSpec] = {
     **_functions(1),
     **_functions(2),
     **_functions(3),
-    "torch.nn.functional.fractional_max_pool2d": FunctionSpec(
-        f"input, {_FRACTIONAL}", _INPUT, template(FractionalMaxPool, dims=2), _results
-    ),
-    "torch.nn.functional.fractional_max_pool3d": FunctionSpec(
-        f"input, {_FRACTIONAL}", _INPUT, template(FractionalMaxPool, dims=3), _results
-    ),
+    **_fractional_functions(2),
+    **_fractional_functions(3),
     "torch.adaptive_max_pool1d": FunctionSpec("input, output_size", _INPUT, template(AdaptiveMaxPool, dims=1, return_indices=True), pair),
 }

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from netlint.frontends.source.torch_api.spec import SEVERAL, Arguments, FunctionSpec, LayerSpec, Structure
-from netlint.frontends.source.torch_api.template import From, argument, options, pair, plain, sizes, template, unknown
+from netlint.frontends.source.torch_api.template import (
+    From,
+    argument,
+    first_given,
+    in_place,
+    options,
+    pair,
+    plain,
+    sizes,
+    template,
+    unknown,
+)
 from netlint.graph.operator import Operator
 from netlint.graph.operators import (
     Concat,
@@ -101,8 +114,12 @@ _VIEWS: dict[str, FunctionSpec] = {
 # -- pieces -----------------------------------------------------------------------------------------------------------------
 
 
+_MOST_PIECES = 1024
+"""More pieces than that are not told apart."""
+
+
 def _pieces(count: object) -> Structure:
-    return tuple(range(count)) if isinstance(count, int) else SEVERAL
+    return tuple(range(count)) if isinstance(count, int) and count <= _MOST_PIECES else SEVERAL
 
 
 def _listed(name: str) -> From:
@@ -127,14 +144,25 @@ def _split(signature: str, name: str, tensor: str = "input") -> FunctionSpec:
     return FunctionSpec(signature, (tensor,), template(Split, pieces=count, sizes=listed), lambda arguments: _pieces(count(arguments)))
 
 
-def _tensor_split(signature: str, name: str, **fixed: object) -> FunctionSpec:
-    """Exactly n pieces, or the pieces between the indices in a list."""
+def _between(places: object) -> object:
+    """The sizes of the pieces between indices counted from the start; the last one, and those of n sections, depend on the input."""
+    if isinstance(places, (list, tuple)) and all(isinstance(index, int) and index >= 0 for index in places):
+        return (*(end - start for start, end in pairwise((0, *places))), Unknown("the size of the last piece"))
+    if isinstance(places, int) and places <= _MOST_PIECES:
+        return tuple(Unknown("the size of a piece") for _ in range(places))
+    return Unknown("the sizes of the pieces")
+
+
+def _tensor_split(signature: str, **fixed: object) -> FunctionSpec:
+    """Exactly n `sections`, or the pieces between `indices`; a list may stand in the place of either."""
+    places = first_given("sections", "indices")
 
     def count(arguments: Arguments) -> object:
-        where = arguments[name]
+        where = places(arguments)
         return len(where) + 1 if isinstance(where, (list, tuple)) else where
 
-    return FunctionSpec(signature, _INPUT, template(Split, pieces=count, sizes=None, **fixed), lambda arguments: _pieces(count(arguments)))
+    build = template(Split, pieces=count, sizes=lambda arguments: _between(places(arguments)), **fixed)
+    return FunctionSpec(signature, _INPUT, build, lambda arguments: _pieces(count(arguments)))
 
 
 _SPLITS: dict[str, FunctionSpec] = {
@@ -143,10 +171,10 @@ _SPLITS: dict[str, FunctionSpec] = {
     "unsafe_split": _split("input, split_size, dim=0", "split_size"),
     "split_with_sizes": _split("input, split_sizes, dim=0", "split_sizes"),
     "unbind": FunctionSpec("input, dim=0", _INPUT, template(Split, keep_dim=False, pieces=None, sizes=None), lambda _: SEVERAL),
-    "tensor_split": _tensor_split("input, indices_or_sections, dim=0", "indices_or_sections"),
-    "hsplit": _tensor_split("input, indices_or_sections", "indices_or_sections", dim=_BY_RANK),
-    "vsplit": _tensor_split("input, indices_or_sections", "indices_or_sections", dim=0),
-    "dsplit": _tensor_split("input, indices_or_sections", "indices_or_sections", dim=2),
+    "tensor_split": _tensor_split("input, sections, dim=0 | input, indices, dim=0"),
+    "hsplit": _tensor_split("input, sections | input, *indices", dim=_BY_RANK),
+    "vsplit": _tensor_split("input, sections | input, *indices", dim=0),
+    "dsplit": _tensor_split("input, sections | input, *indices", dim=2),
 }
 
 # -- other movements ----------------------------------------------------------------------------------------------------------
@@ -240,12 +268,12 @@ _CONVERSIONS: dict[str, FunctionSpec] = {
     "type": FunctionSpec("input, dtype=None, non_blocking=False, **kwargs", _INPUT, template(Identity)),
     "type_as": FunctionSpec("input, other", _INPUT, template(Identity)),
     "cpu": FunctionSpec("input, memory_format=None", _INPUT, template(Identity)),
-    **{name: FunctionSpec(_DEVICE, _INPUT, template(Identity)) for name in ("cuda", "xpu", "mps", "npu", "hpu")},
+    **{name: FunctionSpec(_DEVICE, _INPUT, template(Identity)) for name in ("cuda", "xpu")},
     **{name: FunctionSpec(_FAST, _INPUT, template(Identity)) for name in _FLOATING.split()},
     # Rounds towards zero: element by element, but not the same values.
     **{name: FunctionSpec(_FAST, _INPUT, template(Elementwise, how=name)) for name in ("int", "long", "short", "char", "byte", "bool")},
     "requires_grad": FunctionSpec("input, requires_grad=True", _INPUT, template(Identity)),
-    "copy": FunctionSpec("input, src, non_blocking=False", ("src",), template(Identity)),
+    "copy": FunctionSpec("input, other, non_blocking=False", ("other",), template(Identity)),
     "pin_memory": FunctionSpec("input, device=None", _INPUT, template(Identity)),
     "share_memory": FunctionSpec("input", _INPUT, template(Identity)),
     "as_subclass": FunctionSpec("input, cls", _INPUT, template(Identity)),
@@ -354,14 +382,19 @@ def _each(signature: str, how: str) -> FunctionSpec:
     return FunctionSpec(signature, ("tensors",), template(Expand, how=how, sizes=_OF_OTHER), results)
 
 
+_STACKS = "vstack dstack column_stack row_stack"
 _FFT = "fft ifft rfft irfft hfft ihfft"
 
 FUNCTIONS: dict[str, FunctionSpec] = {
     **{f"torch.nn.functional.{name}": spec for name, spec in _FUNCTIONAL.items()},
+    "torch.linalg.diagonal": _rearrange("A, *, offset=0, dim1=-2, dim2=-1", "diagonal", ("A",), "offset", "dim1", "dim2"),
+    "torch.detach_": in_place(_SAME["detach"]),
     "torch.constant_pad_nd": FunctionSpec("input, pad, value=0", _INPUT, template(Pad, mode="constant", value=_pad_value)),
     "torch.cat": _join(Concat),
     "torch.stack": _join(Stack),
-    **{f"torch.{name}": _join(Concat, dim=_BY_RANK) for name in ("hstack", "vstack", "dstack", "column_stack", "row_stack")},
+    "torch.hstack": _join(Concat, dim=_BY_RANK),
+    # These add dimensions to inputs of low rank.
+    **{f"torch.{name}": _rearrange("tensors, *, out=None", name, ("tensors",)) for name in _STACKS.split()},
     "torch.split": _split("tensor, split_size_or_sections, dim=0", "split_size_or_sections", "tensor"),
     "torch.meshgrid": _each("*tensors, indexing=None", "meshgrid"),
     "torch.broadcast_tensors": _each("*tensors", "broadcast_tensors"),
@@ -431,7 +464,7 @@ METHODS: dict[str, FunctionSpec] = {
     "view": FunctionSpec("input, *size", _INPUT, template(Reshape, sizes=sizes("size"))),
     "view_as": FunctionSpec("input, other", _INPUT, template(Reshape, sizes=_OF_OTHER)),
     "reshape_as": FunctionSpec("input, other", _INPUT, template(Reshape, sizes=_OF_OTHER)),
-    "resize": FunctionSpec("input, *size, memory_format=None", _INPUT, template(Reshape, sizes=sizes("size"))),
+    "resize": FunctionSpec("input, *sizes, memory_format=None", _INPUT, template(Reshape, sizes=sizes("sizes"))),
     "expand": FunctionSpec("input, *size, implicit=False", _INPUT, template(Expand, how="expand", sizes=sizes("size"))),
     "expand_as": FunctionSpec("input, other", _INPUT, template(Expand, how="expand_as", sizes=_OF_OTHER)),
     "repeat": FunctionSpec("input, *repeats", _INPUT, template(Expand, how="repeat", sizes=sizes("repeats"))),

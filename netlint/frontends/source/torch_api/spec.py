@@ -50,10 +50,17 @@ _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input"
 
 
 def is_option(value: object) -> bool:
-    """Whether a value is a plain option (or a sequence of them), so not a tensor."""
-    if isinstance(value, (list, tuple)):
-        return all(is_option(item) for item in value)
-    return value is None or isinstance(value, (int, float, str, range, Unknown))
+    """Whether a value is a plain option (or a sequence of them), so not a tensor. A list may contain itself."""
+    pending, seen = [value], set()
+    while pending:
+        item = pending.pop()
+        if isinstance(item, (list, tuple)):
+            if id(item) not in seen:
+                seen.add(id(item))
+                pending.extend(item)
+        elif item is not None and not isinstance(item, (int, float, str, range, Unknown)):
+            return False
+    return True
 
 
 _FITS: Mapping[str, Callable[[object], bool]] = {

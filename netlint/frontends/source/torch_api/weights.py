@@ -71,6 +71,23 @@ LAYERS: dict[str, LayerSpec] = {
     ),
 }
 
+_OF_TABLE = unknown("the shape of the pretrained table")
+_TABLE = {"num_embeddings": _OF_TABLE, "embedding_dim": _OF_TABLE}
+
+# Class methods that make a layer, too.
+LAYERS |= {
+    "torch.nn.Embedding.from_pretrained": LayerSpec(
+        "embeddings, freeze=True, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False",
+        template(Embedding, **_TABLE),
+    ),
+    "torch.nn.EmbeddingBag.from_pretrained": LayerSpec(
+        "embeddings, freeze=True, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode='mean', sparse=False, "
+        "include_last_offset=False, padding_idx=None",
+        template(Embedding, bag=True, **_TABLE),
+        call="input, offsets=None, per_sample_weights=None",
+    ),
+}
+
 FUNCTIONS: dict[str, FunctionSpec] = {
     **_functional_convolutions(1),
     **_functional_convolutions(2),
@@ -95,5 +112,10 @@ FUNCTIONS: dict[str, FunctionSpec] = {
         "per_sample_weights=None, include_last_offset=False, padding_idx=None",
         ("input", "weight", "offsets", "per_sample_weights"),
         template(Embedding, num_embeddings=_OF_WEIGHT, embedding_dim=_OF_WEIGHT, bag=True),
+    ),
+    "torch.embedding": FunctionSpec(
+        "weight, indices, padding_idx=-1, scale_grad_by_freq=False, sparse=False",
+        ("indices", "weight"),
+        template(Embedding, num_embeddings=_OF_WEIGHT, embedding_dim=_OF_WEIGHT),
     ),
 }
