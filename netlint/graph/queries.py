@@ -425,9 +425,9 @@ def _next_to_softmax(graph: Graph, product: Operator) -> bool:
 def in_attention(graph: Graph, operator: Operator) -> bool:
     """Whether an operator belongs to an attention mechanism: q, k, v and output projections, scoring networks.
 
-    Forward, one weighted operator may stand between an operator and the product (the scoring of additive attention); backward, none for a
-    weighted operator (the output projection) and one for others (its dropout). A residual path ends the search: what is behind it
-    is the next layer.
+    Forward, one weighted operator (the scoring of additive attention) or one norm (of queries and keys) may stand between an
+    operator and the product; backward, no weighted operator for a weighted one (the output projection) and one for others (its
+    dropout). A residual path ends the search: what is behind it is the next layer.
     """
     index = graph.index
     products = _attention(graph)
@@ -447,7 +447,7 @@ def _feeds(graph: Graph, operator: Operator, products: OperatorSet) -> bool:
     def steps(node: Operator) -> Iterable[Operator]:
         return (reader for reader in graph.consumers(node) if not _is_skipped_to(graph, operator, reader))
 
-    return _meets(graph, operator, steps, products, weights=1)
+    return _meets(graph, operator, steps, products, lambda node: is_weighted(graph, node) or isinstance(node, Norm), allowed=1)
 
 
 def _is_skipped_to(graph: Graph, operator: Operator, join: Operator) -> bool:
@@ -468,19 +468,26 @@ def _follows(graph: Graph, operator: Operator, products: OperatorSet) -> bool:
         joins = isinstance(node, (Add, Concat)) and len(data_inputs(graph, node)) > 1
         return () if joins else data_inputs(graph, node)
 
-    return _meets(graph, operator, steps, products, weights=0 if is_weighted(graph, operator) else 1)
+    return _meets(graph, operator, steps, products, lambda node: is_weighted(graph, node), allowed=0 if is_weighted(graph, operator) else 1)
 
 
-def _meets(graph: Graph, start: Operator, steps: Callable[[Operator], Iterable[Operator]], wanted: OperatorSet, weights: int) -> bool:
-    """Whether a walk meets a wanted operator after crossing at most `weights` weighted operators."""
+def _meets(
+    graph: Graph,
+    start: Operator,
+    steps: Callable[[Operator], Iterable[Operator]],
+    wanted: OperatorSet,
+    counts: Callable[[Operator], bool],
+    allowed: int,
+) -> bool:
+    """Whether a walk meets a wanted operator after crossing at most `allowed` operators that count."""
     fewest = {id(start): 0}
     pending = [start]
     for node in pending:
         for neighbour in steps(node):
             if wanted & graph.index.bit(neighbour):
                 return True
-            crossed = fewest[id(node)] + is_weighted(graph, neighbour)
-            if crossed <= weights and crossed < fewest.get(id(neighbour), weights + 1):
+            crossed = fewest[id(node)] + counts(neighbour)
+            if crossed <= allowed and crossed < fewest.get(id(neighbour), allowed + 1):
                 fewest[id(neighbour)] = crossed
                 pending.append(neighbour)
     return False
@@ -499,9 +506,21 @@ def user_class(thing: Operator | Layer) -> str:
 # -- training -------------------------------------------------------------------------------------------------------------
 
 
-def trained_losses(graph: Graph, operator: Operator) -> list[Operator]:
-    """The results on which `backward()` is called and which are, or depend on, an operator's result."""
-    return [loss for loss in graph.training.backward if loss is operator or is_upstream(graph, operator, loss)]
+def trained_totals(graph: Graph, operator: Operator) -> list[Operator]:
+    """The results on which `backward()` is called and which are, or depend on, an operator's result.
+
+    Training code may stand outside the network's own graph, so it is walked from its results.
+    """
+    return [total for total in graph.training.backward if total is operator or any(node is operator for node in graph.upstream(total))]
+
+
+def trained_losses(graph: Graph) -> list[Loss]:
+    """The losses behind the results on which `backward()` is called; where no call is seen, the losses in the graph."""
+    totals = graph.training.backward
+    if not totals:
+        return list(graph.of(Loss))
+    behind = dict.fromkeys(node for total in totals for node in (total, *graph.upstream(total)))
+    return [node for node in behind if isinstance(node, Loss)]
 
 
 def decouples_decay(optimizer: Optimizer) -> bool | Unknown:

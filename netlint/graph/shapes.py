@@ -192,7 +192,7 @@ def concatenated(shapes: Sequence[Shape | None], dim: Int) -> Shape | None:
     result: list[Dim] = []
     for position, sizes in enumerate(zip(*known, strict=True)):
         if position == place:
-            result.append(total(sizes) if len(known) == len(shapes) > 1 else Unknown("the size of a concatenated tensor"))
+            result.append(total(sizes) if len(known) == len(shapes) else Unknown("the size of a concatenated tensor"))
             continue
         common: Dim | None = sizes[0]
         for size in sizes[1:]:

@@ -361,6 +361,10 @@ def test_projections_belong_to_attention_and_the_feed_forward_layers_do_not(net:
     inside = (block.query, block.key, block.value, block.scores, block.weights, block.mixed, block.out, following)
     assert all(in_attention(net.graph, node) for node in inside)
     assert not in_attention(net.graph, block.first) and not in_attention(net.graph, block.second)
+    reduced = net.linear(block.result)  # patch merging: the norm behind it begins the next block
+    after = net.linear(net(LayerNorm(normalized_shape=(8,)), reduced))
+    net(Attention(), after, after, after)
+    assert not in_attention(net.graph, reduced)
     assert attention_products(net.graph)[:2] == [block.scores, block.mixed]
     assert is_sequence_model(net.graph)
 

@@ -7,7 +7,7 @@ import pytest
 from netlint.graph import FixedSite, Graph, Location, Optimizer, ParameterGroup, Unknown
 from netlint.graph.operators import Add, CrossEntropy, Input, Linear, Reduce, Weight
 from netlint.graph.parameter import Parameter
-from netlint.graph.queries import decouples_decay, trained_losses
+from netlint.graph.queries import decouples_decay, trained_losses, trained_totals
 from netlint.graph.training import TrainingContext
 
 SITE = FixedSite(Location("train.py", 1, 1, 1, 2))
@@ -23,9 +23,22 @@ def test_a_term_reaches_the_loss_it_is_added_to_and_no_other() -> None:
     total = graph.add(Add(inputs=(fit, term)))
     validation = graph.add(CrossEntropy(inputs=(output, labels)))
     graph.training.backward += [total, validation]
-    assert trained_losses(graph, term) == [total]
-    assert trained_losses(graph, total) == [total]
-    assert trained_losses(graph, output) == [total, validation]
+    assert trained_totals(graph, term) == [total]
+    assert trained_totals(graph, total) == [total]
+    assert trained_totals(graph, output) == [total, validation]
+
+
+def test_the_losses_are_those_behind_backward() -> None:
+    network, script = Graph("Net"), Graph("train.py")
+    data, labels = script.add(Input(label="x")), script.add(Input(label="y"))
+    fit = script.add(CrossEntropy(inputs=(data, labels)))
+    total = script.add(Add(inputs=(fit, fit)))
+    validation = script.add(CrossEntropy(inputs=(data, labels)))
+    assert trained_losses(script) == [fit, validation], "no call of backward() is seen"
+    script.training.backward.append(total)
+    network.training.backward.append(total)
+    assert trained_losses(script) == [fit]
+    assert trained_losses(network) == [fit], "training code stands outside the network's graph"
 
 
 def _optimizer(kind: str, **options: object) -> Optimizer:

@@ -179,7 +179,7 @@ class Split(Operator):
     def _piece(self, size: Dim | None, index: int) -> Dim | None:
         """The size of one piece, of `size` in all."""
         if isinstance(self.sizes, tuple):
-            return self.sizes[index] if -len(self.sizes) <= index < len(self.sizes) else None
+            return self.sizes[index] if 0 <= index < len(self.sizes) else None
         if size is None or self.pieces is None or index < 0:
             return Unknown("the size of a piece")
         return chunk(size, self.pieces, index)
@@ -208,10 +208,8 @@ class Stack(Operator):
     dim: Int = 0
 
     def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
-        # a single input may stand for a list of tensors whose length is not known
-        count = len(inputs) if len(inputs) > 1 else Unknown("the number of stacked tensors")
         known = next((shape for shape in inputs if shape is not None), None)
-        return unsqueezed(known, self.dim, count)
+        return unsqueezed(known, self.dim, len(inputs))
 
 
 @dataclass(eq=False, kw_only=True)
