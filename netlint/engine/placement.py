@@ -16,12 +16,13 @@ class Candidate:
     """A diagnostic of one network, before those of all networks are put together.
 
     `place` is equal for two candidates of the same code site. `surroundings` name the operators around it; they go into the
-    fingerprint, which must survive moved lines.
+    fingerprint, which must survive moved lines. `of_network` is False for code that computes on tensors without a network.
     """
 
     diagnostic: Diagnostic
     place: Location
     surroundings: str
+    of_network: bool
 
 
 def candidates(found: Iterable[Found], graph: Graph) -> list[Candidate]:
@@ -67,7 +68,7 @@ def _candidate(found: Found, graph: Graph) -> Candidate:
         frontend=graph.frontend,
         data={key: plain(value) for key, value in finding.data.items()},
     )
-    return Candidate(diagnostic, place, f"{path} {_surroundings(finding.at, graph)}")
+    return Candidate(diagnostic, place, f"{path} {_surroundings(finding.at, graph)}", graph.root is not None)
 
 
 def path_of(at: object) -> str:

@@ -173,8 +173,11 @@ def _kept(outcomes: Sequence[Outcome], files: Mapping[Path, InputFile], settings
 
 
 def _most(group: list[Candidate]) -> Candidate:
-    """Of one code site's candidates that of the network with the most layers from it (the first such), at the highest severity of all."""
-    most = max(group, key=lambda candidate: candidate.diagnostic.count)
+    """Of one code site's candidates that of the network with the most layers from it (the first such), at the highest severity of all.
+
+    A script that applies a network may do so several times; it names a finding only if no network does.
+    """
+    most = max(group, key=lambda candidate: (candidate.of_network, candidate.diagnostic.count))
     worst = min((candidate.diagnostic.severity for candidate in group), key=lambda severity: severity.rank)
     return replace(most, diagnostic=replace(most.diagnostic, severity=worst))
 

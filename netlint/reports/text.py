@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from netlint.engine.diagnostic import Diagnostic
 from netlint.engine.errors import NetlintError
@@ -56,12 +55,18 @@ class TextReport:
             for part in code_frame(line, finding.location.row, finding.location.column, end, paint, self.columns - 2):
                 yield f"  {part}"
         for label, text in self.notes(finding):
-            yield f"  {paint(f'{label}:', 'dim')} {printable(text)}"
+            yield from self.labelled(label, printable(text))
+
+    def labelled(self, label: str, text: str) -> Iterator[str]:
+        """A label in dim, and its text, wrapped under the text's start."""
+        first, *rest = wrapped(f"{label}: {text}", "  ", self.columns).split("\n")
+        yield f"  {self.paint(f'{label}:', 'dim')}{first.removeprefix(f'  {label}:')}"
+        yield from (f"    {line.lstrip()}" for line in rest)
 
     def notes(self, finding: Diagnostic) -> Iterator[tuple[str, str]]:
         """The labelled lines under a finding's code."""
         if finding.symbol:
-            more = f" ({counted(finding.count, 'layer')} of this network from this line)" if finding.count > 1 else ""
+            more = f" ({finding.count} times in this network)" if finding.count > 1 else ""
             yield "in", finding.symbol + more
         for related in finding.related:
             yield related.message, self.place(related.filename, related.location.row, related.location.column)
@@ -88,12 +93,11 @@ class TextReport:
     def advice(self, findings: Iterable[Diagnostic]) -> Iterator[str]:
         """One line for each class and rule: the place of the first, the rule, how many, and what it says."""
         yield f"{self.paint('Advice', 'cyan')} {self.paint('(--verbose shows each in full)', 'dim')}"
-
-        def group(finding: Diagnostic) -> tuple[str, str, str]:
-            return finding.filename, finding.scope.partition(".")[0], finding.code
-
-        for (_, scope, _), members in groupby(sorted(findings, key=group), key=group):
-            yield self.advice_line(scope, list(members))
+        groups: dict[tuple[str, str, str], list[Diagnostic]] = {}
+        for finding in findings:
+            groups.setdefault((finding.filename, finding.scope.partition(".")[0], finding.code), []).append(finding)
+        for (_, scope, _), members in groups.items():
+            yield self.advice_line(scope, members)
 
     def advice_line(self, scope: str, findings: list[Diagnostic]) -> str:
         first, *others = findings
@@ -143,9 +147,9 @@ class TextReport:
                     yield f"  {code}  {count:,} x {printable(reason)}"
             return
         totals = _frequent((code, sum(reasons.values())) for code, reasons in unanswered.items())
-        listed = [f"{code} ({printable(_frequent(unanswered[code].items())[0][0])})" for code, _ in totals[:REASONS_SHOWN]]
-        more = f", and {counted(len(totals) - REASONS_SHOWN, 'other rule')}" if len(totals) > REASONS_SHOWN else ""
-        text = f"Not evaluated everywhere: {', '.join(listed)}{more}; --verbose lists all, `netlint why` tells where."
+        listed = [f"{code}: {printable(_frequent(unanswered[code].items())[0][0])}" for code, _ in totals[:REASONS_SHOWN]]
+        more = f"; {counted(len(totals) - REASONS_SHOWN, 'other rule')}" if len(totals) > REASONS_SHOWN else ""
+        text = f"Not evaluated everywhere: {'; '.join(listed)}{more} (--verbose lists all)."
         yield wrapped(text, "", self.columns)
 
     def next_step(self) -> str:
