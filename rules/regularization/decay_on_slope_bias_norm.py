@@ -61,10 +61,10 @@ def check(optimizer: Optimizer, graph: Graph, options: Options) -> Answers:
     slopes = [parameter for parameter in decayed if _belongs_to(parameter, PReLU)]
     norms = [parameter for parameter in decayed if _belongs_to(parameter, Norm)]
     biases = len(decayed) - len(slopes) - len(norms)
-    counts = {"PReLU slope": len(slopes), "norm scale or shift": len(norms), "bias or other vector": biases}
+    counts = {"PReLU slopes": len(slopes), "norm scales and shifts": len(norms), "biases and other vectors": biases}
     if not decayed:
         return None
-    listed = ", ".join(f"{count} {what}{'' if count == 1 else ' parameters'}" for what, count in counts.items() if count)
+    listed = ", ".join(f"{what}: {count}" for what, count in counts.items() if count)
     return Finding(
         at=optimizer,
         severity=Severity.WARNING if slopes else None,

@@ -38,6 +38,7 @@ from netlint.graph.operators import (
     Dropout,
     Flatten,
     Identity,
+    Input,
     Loss,
     MultiheadAttention,
     Opaque,
@@ -45,8 +46,9 @@ from netlint.graph.operators import (
     Reshape,
     Transformer,
     TransformerLayer,
+    Weight,
 )
-from netlint.graph.queries import depends_on_data, is_upstream, is_weighted, origins
+from netlint.graph.queries import origins, trained_losses
 
 rule = Rule(
     code="NL301",
@@ -65,17 +67,16 @@ def check(_: Graph, graph: Graph, options: Options) -> Answers:
     optimizers = [optimizer for optimizer in training.optimizers if _updates(optimizer, graph)]
     if not optimizers or training.pretrained or training.frozen or training.penalties or training.augmentations:
         return None
-    if not all(_could_decay_but_was_not_asked(optimizer) for optimizer in optimizers) or any(_adds_noise(node) for node in graph.operators):
-        return None
     size = graph.parameter_count()
-    if isinstance(size, int) and size < options.min_parameters:
+    if not all(_was_not_asked_to_decay(optimizer) for optimizer in optimizers) or (isinstance(size, int) and size < options.min_parameters):
         return None
-    losses = [loss for loss in graph.of(Loss) if _is_supervised(loss, graph)]
-    if not losses:
+    losses = [loss for loss in trained_losses(graph) if _is_supervised(loss, graph)]
+    behind = list(dict.fromkeys((*graph.operators, *(node for loss in losses for node in graph.upstream(loss)))))
+    if not losses or any(_adds_noise(node) for node in behind):
         return None
     if training.unknown:
         return training.unknown[0]
-    for node in (node for loss in losses for node in graph.upstream(loss)):
+    for node in behind:
         if isinstance(node, Opaque) and node.inputs:
             return Unknown(f"`{node.label}` may regularise: {node.reason}")
     held = f"its {size:,} parameters" if isinstance(size, int) else "its parameters"
@@ -96,7 +97,7 @@ def _updates(optimizer: Optimizer, graph: Graph) -> bool:
     return any(group.parameters is None or any(id(parameter) in own for parameter in group.parameters) for group in optimizer.groups)
 
 
-def _could_decay_but_was_not_asked(optimizer: Optimizer) -> bool:
+def _was_not_asked_to_decay(optimizer: Optimizer) -> bool:
     return "weight_decay" in optimizer.options and "weight_decay" not in optimizer.explicit and optimizer.decay == 0.0
 
 
@@ -111,15 +112,19 @@ def _adds_noise(node: Operator) -> bool:
 
 
 def _is_supervised(loss: Loss, graph: Graph) -> bool:
-    """Its target is data: neither computed by a network (bootstrapping, distillation), nor made up (an adversary's ones and zeros),
-    nor what the network was fed (an autoencoder)."""
+    """It judges this network by data: its target is neither computed by a network (bootstrapping, distillation), nor made up
+    (an adversary's ones and zeros), nor what the network was fed (an autoencoder)."""
     if len(loss.inputs) < 2:
         return False
     prediction, target = loss.inputs[:2]
+    layers = {id(layer) for layer in graph.layers}
+    fed = [prediction, *graph.upstream(prediction)]
     origin = [target, *graph.upstream(target)]
-    if not depends_on_data(graph, target) or any(is_weighted(graph, node) or isinstance(node, Detach) for node in origin):
+    if not any(id(node.layer) in layers for node in fed) or any(node.weighted or isinstance(node, (Detach, Weight)) for node in origin):
         return False
-    return not any(is_upstream(graph, source, prediction) for source in origins(graph, target, (Identity, Flatten, Reshape)))
+    if not any(isinstance(node, (Input, Opaque)) for node in origin):
+        return False
+    return not any(source in fed for source in origins(graph, target, (Identity, Flatten, Reshape)))
 
 
 _NET = "net = nn.Sequential(nn.Linear(784, 128), nn.ELU(), nn.Linear(128, 10))\n"

@@ -35,8 +35,8 @@ from collections.abc import Mapping
 
 from netlint.engine.rule import Answers, Example, Finding, Option, Options, Rule, Severity
 from netlint.graph import Graph, Optimizer, Penalty, Unknown
-from netlint.graph.operators import Loss, Reduce
-from netlint.graph.queries import decouples_decay
+from netlint.graph.operators import Reduce
+from netlint.graph.queries import decouples_decay, trained_losses
 
 rule = Rule(
     code="NL302",
@@ -56,7 +56,7 @@ rule = Rule(
 
 @rule.check
 def check(subject: Optimizer | Penalty, graph: Graph, options: Options) -> Answers:
-    if any(loss.reduction == "sum" for loss in graph.of(Loss)):
+    if any(loss.reduction == "sum" for loss in trained_losses(graph)):
         return None
     return _of_penalty(subject, graph, options) if isinstance(subject, Penalty) else _of_optimizer(subject, graph, options)
 

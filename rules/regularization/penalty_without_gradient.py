@@ -27,7 +27,6 @@ from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity
 from netlint.graph import Graph, Penalty, Unknown
-from netlint.graph.queries import trained_losses
 
 rule = Rule(
     code="NL305",
@@ -43,10 +42,8 @@ rule = Rule(
 def check(penalty: Penalty, graph: Graph, options: Options) -> Answers:
     if penalty.blocked_by is None:
         return None
-    if not graph.training.backward:
-        return Unknown("no call of backward() is seen, so the term may belong to a validation loss")
-    if not trained_losses(graph, penalty.term):
-        return None
+    if not graph.training.backward and not graph.training.optimizers:
+        return Unknown("no training step is seen, so the term may belong to a validation loss")
     return Finding(
         at=penalty,
         data={"blocked_by": penalty.blocked_by},

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity
 from netlint.graph import Graph, Optimizer, Parameter, Penalty, Unknown
-from netlint.graph.queries import trained_losses
+from netlint.graph.queries import trained_totals
 
 rule = Rule(
     code="NL307",
@@ -43,11 +43,11 @@ rule = Rule(
 
 @rule.check
 def check(penalty: Penalty, graph: Graph, options: Options) -> Answers:
-    losses = trained_losses(graph, penalty.term)
-    if penalty.blocked_by is not None or penalty.coefficient == 0 or (graph.training.backward and not losses):
+    if penalty.blocked_by is not None or penalty.coefficient == 0:
         return None
+    totals = trained_totals(graph, penalty.term)
     for other in graph.training.penalties[: graph.training.penalties.index(penalty)]:
-        same_loss = any(loss in losses for loss in trained_losses(graph, other.term))
+        same_loss = any(total in totals for total in trained_totals(graph, other.term))
         if (
             other.norm == penalty.norm
             and other.site.key != penalty.site.key
@@ -76,7 +76,8 @@ def _decayed_too(penalty: Penalty, optimizer: Optimizer) -> Finding | Unknown | 
         if group.parameters is None:
             return Unknown("which parameters the decayed group holds")
         if _overlap(group.parameters, penalty.parameters):
-            written = "" if "weight_decay" in optimizer.explicit else ", its default"
+            chosen = "weight_decay" in optimizer.explicit or decay != optimizer.options.get("weight_decay")
+            written = "" if chosen else ", its default"
             return Finding(
                 at=penalty,
                 related=[(optimizer, "the optimizer that decays the same weights")],
