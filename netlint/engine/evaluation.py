@@ -46,9 +46,10 @@ class Subjects:
     _lists: dict[type, list[object]] = field(default_factory=dict)
 
     def of(self, kind: type) -> list[object]:
-        """Everything of a kind in the graph, in the graph's order."""
+        """Everything of a kind that is judged in this graph, in its order."""
         if kind not in self._lists:
-            self._lists[kind] = [thing for thing in self._room(kind) if isinstance(thing, kind)]
+            elsewhere = self.graph.elsewhere
+            self._lists[kind] = [thing for thing in self._room(kind) if isinstance(thing, kind) and id(thing) not in elsewhere]
         return self._lists[kind]
 
     def _room(self, kind: type) -> Iterable[object]:

@@ -50,7 +50,7 @@ class Graph:
     """Why the parameter count is not exact, if construction itself could not be followed."""
 
     elsewhere: frozenset[int] = frozenset()
-    """Ids of operators that belong to a network with a graph of its own: visible here, but judged there."""
+    """Ids of operators and training facts that are visible here but judged in another graph."""
 
     _consumers: dict[int, list[Operator]] | None = field(default=None, repr=False)
     _index: Index | None = field(default=None, repr=False)

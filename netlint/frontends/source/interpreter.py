@@ -18,6 +18,7 @@ from netlint.frontends.errors import SourceError
 from netlint.frontends.source.code import NodeSite, Slice, SourceFile
 from netlint.frontends.source.heap import ADict, AList, ASet, Heap, OpenList
 from netlint.frontends.source.project import Project
+from netlint.frontends.source.trace import Trace
 from netlint.frontends.source.values import (
     ABSENT,
     Activation,
@@ -77,28 +78,6 @@ class OutOfBudget(Exception):
     """The interpreted program took too many steps."""
 
 
-@dataclass(eq=False)
-class Trace:
-    """What one entry point did: the operators it applied, the networks it called, and the training facts it stated."""
-
-    operators: list[Operator] = field(default_factory=list)
-    roots: list[tuple[Module, list[Loader]]] = field(default_factory=list)
-    """Networks called from outside any network, with the loaders whose batches went in."""
-    inside: set[int] = field(default_factory=set)
-    """Ids of the operators that were applied inside a network."""
-    blind: list[Blind] = field(default_factory=list)
-    training: TrainingContext = field(default_factory=TrainingContext)
-    optimizers: list[OptimizerValue] = field(default_factory=list)
-    made: list[Module] = field(default_factory=list)
-    """All modules constructed, in order."""
-    tainted: Unknown | None = None
-    unseen: dict[int, tuple[Unknown, Operator]] = field(default_factory=dict)
-    """The operators that stand for unknown values, so that one value is one operator."""
-    loaders: list[LoaderValue] = field(default_factory=list)
-    evaluated: list[Module] = field(default_factory=list)
-    loaded: list[Module] = field(default_factory=list)
-
-
 class Interpreter:
     """Runs code of one project. All state of a run is here; `trace` collects what the current entry point does."""
 
@@ -120,7 +99,8 @@ class Interpreter:
         """Modules whose forward is running, outermost first."""
         self.site: NodeSite | None = None
         self.no_grad = 0
-        self.training_mode = True
+        self.asked_mode = False
+        """Whether the running function has looked at `self.training`, so that it knows its mode."""
 
     # -- budgets and reports ---------------------------------------------------------------------------------------
 
@@ -418,7 +398,8 @@ class Interpreter:
         self.called.add(id(node))
         self.depth += 1
         self.active[id(node)] = self.active.get(id(node), 0) + 1
-        site = self.site
+        site, asked = self.site, self.asked_mode
+        self.asked_mode = False
         try:
             if isinstance(node, cst.Lambda):
                 return self.evaluate(node.body, scope)
@@ -428,7 +409,7 @@ class Interpreter:
         finally:
             self.depth -= 1
             self.active[id(node)] -= 1
-            self.site = site
+            self.site, self.asked_mode = site, asked
         if activation.yielded is not None:
             return activation.yielded
         result = signal.value if isinstance(signal, Return) else None

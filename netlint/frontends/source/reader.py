@@ -11,7 +11,7 @@ import ast
 import difflib
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,12 @@ import libcst as cst
 
 from netlint.frontends.errors import SourceError
 from netlint.frontends.source import objects, torch_modules, torch_training
-from netlint.frontends.source.code import NodeSite, SourceFile, flat
+from netlint.frontends.source.code import SourceFile, flat
 from netlint.frontends.source.functions import parameters_of
-from netlint.frontends.source.interpreter import Interpreter, OutOfBudget, Raised, Trace
+from netlint.frontends.source.interpreter import Interpreter, OutOfBudget, Raised
 from netlint.frontends.source.project import Project
+from netlint.frontends.source.trace import RootCall, Trace
 from netlint.frontends.source.values import (
-    ABSENT,
     Anything,
     Bound,
     Class,
@@ -39,7 +39,7 @@ from netlint.frontends.source.values import (
     members,
 )
 from netlint.graph import Blind, Graph, Layer, Operator, Shape, Unknown
-from netlint.graph.operators import Input, Loss
+from netlint.graph.operators import Constant, Input
 from netlint.graph.training import TrainingContext
 
 ENTRY_STEPS = 400_000
@@ -97,9 +97,8 @@ class _Reader:
         self.inputs = inputs
         self.graphs: list[Graph] = []
         self.done: set[int] = set()
-        self.classes_done: set[int] = set()
         self.instances: dict[int, Any] = {}
-        self.roots: dict[int, str] = {}
+        self.made: list[_Made] = []
         self.builders: list[tuple[Graph, Any]] = []
 
     # -- entry points --------------------------------------------------------------------------------------------------
@@ -107,17 +106,18 @@ class _Reader:
     def all(self) -> list[Graph]:
         """Every network and piece of training code of the file."""
         self._module_level()
-        for name, value in self._definitions(Function):
-            if id(_undecorated(value).node) not in self.interpreter.called and _callable_alone(value):
-                self._builder(name, value)
-        for name, value in self._definitions(Class):
-            if objects.is_module_class(value) and id(value.node) not in self.interpreter.instantiated:
-                self._class(name, value)
-        for name, value in self._definitions(Function):
-            if id(_undecorated(value).node) not in self.interpreter.called and _signs(_undecorated(value).node):
-                self._function(name, value)
-        for name, value in self._definitions(Class):
-            self._methods(name, value)
+        for name, function in self._definitions(Function):
+            if id(_undecorated(function).node) not in self.interpreter.called and _callable_alone(function):
+                self._builder(name, function)
+        for name, function in self._definitions(Function):
+            if id(_undecorated(function).node) not in self.interpreter.called and _signs(_undecorated(function).node):
+                self._function(name, function)
+        self._made_networks()
+        for name, cls in self._definitions(Class):
+            if objects.is_module_class(cls) and id(cls.node) not in self.interpreter.instantiated:
+                self._class(name, cls)
+        for name, cls in self._definitions(Class):
+            self._methods(name, cls)
         self._name_single_builders()
         return self.graphs
 
@@ -171,9 +171,7 @@ class _Reader:
                 self.interpreter.execute_slice(piece)
         named = [(name, module) for name, value in scope.variables.items() for module in _networks(value)]
         self._training("", trace, named)
-        for name, module in named:
-            if id(module) not in self.done and _is_network(module):
-                self._network(_Made(name, module, trace))
+        self.made.extend(_Made(name, module, trace) for name, module in named)
 
     def _builder(self, name: str, function: Function) -> None:
         """A function that can be called without arguments."""
@@ -181,11 +179,16 @@ class _Reader:
         with self._entry(name) as trace:
             result = self.interpreter.call(function, [], {})
         self._training(name, trace, [(name, module) for module in _networks(result)])
-        for module in _networks(result):
-            if id(module) not in self.done and (_is_network(module)):
-                graph = self._network(_Made(name, module, trace, builder=True))
-                if graph is not None:
-                    self.builders.append((graph, module.cls))
+        self.made.extend(_Made(name, module, trace, builder=True) for module in _networks(result))
+
+    def _made_networks(self) -> None:
+        """The networks that were made but not trained, leaving out those that are part of another."""
+        parts = {id(part) for made in self.made for path, part in torch_modules.walk(made.module) if path}
+        for made in self.made:
+            if id(made.module) not in self.done and id(made.module) not in parts and _is_network(made.module):
+                graph = self._network(made)
+                if made.builder:
+                    self.builders.append((graph, made.module.cls))
 
     def _class(self, name: str, cls: Class) -> None:
         """A class seen alone, with its defaults."""
@@ -236,74 +239,110 @@ class _Reader:
 
     def _training(self, name: str, trace: Trace, named: list[tuple[str, Module]]) -> None:
         """The graphs of what an entry point trained: each network it called, and its own code around them."""
-        context = trace.training
-        context.penalties = torch_training.find_penalties(trace)
+        trace.training.penalties = torch_training.find_penalties(trace)
+        trace.training.augmentations = _augmentations(trace)
         names = {id(module): key for key, module in named}
-        for module, _ in trace.roots:
-            if id(module) in self.done or not _is_network(module) or module not in trace.made and id(module) not in names:
-                continue
-            self._network(_Made(names.get(id(module), _class_name(module)), module, trace))
-        own = [operator for operator in trace.operators if id(operator) not in trace.inside]
-        linked = {id(optimizer) for graph in self.graphs for optimizer in graph.training.optimizers}
-        rest = TrainingContext(
-            optimizers=[optimizer for optimizer in context.optimizers if id(optimizer) not in linked],
-            loaders=[loader for loader in context.loaders if not any(loader in graph.training.loaders for graph in self.graphs)],
-            penalties=[p for p in context.penalties if not any(p in graph.training.penalties for graph in self.graphs)],
-            backward=context.backward,
-        )
-        interesting = any(not isinstance(operator, Input) for operator in own) or rest.optimizers or rest.loaders
-        if interesting:
-            graph = Graph(
-                name or Path(self.file.filename).name,
-                operators=trace.operators,
-                training=rest,
-                blind=_unique(trace.blind),
-                filename=self.file.filename,
-                concrete=False,
-                elsewhere=frozenset(trace.inside),
-            )
-            self.graphs.append(graph)
+        calls = [call for call in trace.roots if _is_network(call.module) and call.module.layer.site is not None]
+        trained = list({id(call.module): call.module for call in calls}.values())
+        covered: frozenset[int] = frozenset()
+        if len(trained) == 1 and id(trained[0]) not in self.done:
+            covered = self._trained_network(_Made(names.get(id(trained[0]), _class_name(trained[0])), trained[0], trace), calls)
+        else:
+            for module in trained:
+                if id(module) not in self.done:
+                    self._network(_Made(names.get(id(module), _class_name(module)), module, trace))
+        self._code(name, trace, covered)
 
-    def _network(self, made: _Made) -> Graph | None:
+    def _trained_network(self, made: _Made, calls: list[RootCall]) -> frozenset[int]:
+        """One graph of a network and the training code around it; gives the ids of what it shows.
+
+        The network appears as its first call. What depends on its other calls (an evaluation loop) is left to another graph.
+        """
+        module, trace = made.module, made.trace
+        first = next((call for call in calls if any(loader.feeds_training for loader in call.fed)), calls[0])
+        dropped = {id(o) for call in calls if call is not first for o in trace.operators[call.start : call.end] if id(o) in trace.inside}
+        kept: list[Operator] = []
+        for operator in trace.operators:
+            if id(operator) in dropped or any(id(source) in dropped for source in operator.inputs):
+                dropped.add(id(operator))
+            else:
+                kept.append(operator)
+        context = replace(
+            trace.training,
+            backward=[operator for operator in trace.training.backward if id(operator) not in dropped],
+            penalties=[penalty for penalty in trace.training.penalties if id(penalty.term) not in dropped],
+            switches_to_eval=module in trace.evaluated,
+            pretrained=module in trace.loaded,
+        )
+        outputs = tuple(operator for operator in _tensors(first.result) if id(operator) not in dropped)
+        self._add_graph(made, kept, outputs, context, trace.blind)
+        return frozenset(id(thing) for thing in (*kept, *context.optimizers, *context.loaders, *context.penalties))
+
+    def _code(self, name: str, trace: Trace, covered: frozenset[int]) -> None:
+        """The graph of what code computes outside of networks, as far as it is not part of a network's graph already."""
+        own = [o for o in trace.operators if id(o) not in trace.inside and id(o) not in covered and not isinstance(o, (Input, Constant))]
+        context = trace.training
+        rest = [thing for thing in (*context.optimizers, *context.loaders, *context.penalties) if id(thing) not in covered]
+        if own or rest:
+            self.graphs.append(
+                Graph(
+                    name or Path(self.file.filename).name,
+                    operators=trace.operators,
+                    training=context,
+                    blind=_unique(trace.blind),
+                    filename=self.file.filename,
+                    concrete=False,
+                    elsewhere=covered | frozenset(trace.inside),
+                )
+            )
+
+    def _network(self, made: _Made) -> Graph:
         """The graph of one network: its forward on fresh inputs."""
         module = made.module
-        self.done.add(id(module))
-        layers = _layers(module)
         trace = Trace()
         outputs: tuple[Operator, ...] = ()
-        before = self.interpreter.trace
         with self._entry(made.name, trace):
-            self.interpreter.building, self.interpreter.applying = [], []
             outputs = tuple(_tensors(self.interpreter.call(module, *_arguments(self.interpreter, module, self.inputs))))
-        self.interpreter.trace = before
-        _add_unregistered(layers, module, trace.operators)
+        trace.made.extend(made.trace.made)
+        return self._add_graph(made, trace.operators, outputs, self._context(made, module), [*made.trace.blind, *trace.blind], trace)
+
+    def _add_graph(
+        self, made: _Made, operators: list[Operator], outputs: tuple[Operator, ...], context: TrainingContext, blind: list[Blind], trace: Trace | None = None
+    ) -> Graph:
+        module = made.module
+        self.done.update(id(part) for _, part in torch_modules.walk(module))
+        layers = _layers(module)
+        _add_unregistered(layers, module, operators, (trace or made.trace).made)
         graph = Graph(
             made.name,
             root=module.layer,
-            operators=trace.operators,
+            operators=operators,
             layers=layers,
             outputs=outputs,
-            training=self._context(made, module),
-            blind=_unique([*made.trace.blind, *trace.blind]),
+            training=context,
+            blind=_unique(blind),
             filename=self.file.filename,
             site=module.layer.site,
             concrete=made.concrete,
+            elsewhere=frozenset(id(thing) for thing in (*context.optimizers, *context.loaders, *context.penalties)) if trace is not None else frozenset(),
             parameters_unknown=_uncounted(module) or (made.trace.tainted if made.builder else None),
         )
         self.graphs.append(graph)
         return graph
 
     def _context(self, made: _Made, module: Module) -> TrainingContext:
-        """What an entry point said about the training of one network, linked by its parameters and by what was fed to it."""
+        """What an entry point said about the training of one of several networks, linked by its parameters and by what was fed to it.
+
+        These facts are known here, but judged where all of the training code is seen.
+        """
         training = made.trace.training
         own = {id(value.parameter) for _, value in torch_modules.named_parameters(module)}
-        loaders = {id(loader): loader for root, fed in made.trace.roots if root is module for loader in fed}
+        loaders = {id(loader): loader for call in made.trace.roots if call.module is module for loader in call.fed}
         return TrainingContext(
             optimizers=[o for o in training.optimizers if any(id(p) in own for g in o.groups for p in g.parameters or ())],
             loaders=list(loaders.values()),
             penalties=[p for p in training.penalties if any(id(parameter) in own for parameter in p.parameters)],
-            backward=[],
-            augmentations=_augmentations(self.interpreter, made.trace),
+            augmentations=_augmentations(made.trace),
             switches_to_eval=module in made.trace.evaluated,
             pretrained=module in made.trace.loaded,
         )
@@ -501,7 +540,7 @@ def _layers(root: Module) -> list[Layer]:
     return found
 
 
-def _add_unregistered(layers: list[Layer], root: Module, operators: list[Operator]) -> None:
+def _add_unregistered(layers: list[Layer], root: Module, operators: list[Operator], modules: list[Module]) -> None:
     """Adds layers that no module owns: those in plain lists and dictionaries, and those that were only applied."""
     known = {id(layer) for layer in layers}
     for path, module in list(torch_modules.walk(root)):
@@ -515,9 +554,12 @@ def _add_unregistered(layers: list[Layer], root: Module, operators: list[Operato
                         inner.parent = inner.parent or module.layer
                         known.add(id(inner))
                         layers.append(inner)
+    made = {id(module.layer): module for module in modules}
     for operator in operators:
         layer = operator.layer
         if layer is not None and id(layer) not in known:
+            if id(layer) in made:
+                _layers(made[id(layer)])
             layer.registered = False
             known.add(id(layer))
             layers.append(layer)
@@ -543,7 +585,7 @@ def _uncounted(root: Module) -> Unknown | None:
     return None
 
 
-def _augmentations(interpreter: Interpreter, trace: Trace) -> tuple[str, ...]:
+def _augmentations(trace: Trace) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for value in trace.loaders for name in value.augmentations))
 
 
@@ -554,4 +596,4 @@ def _unique(blind: list[Blind]) -> list[Blind]:
     return list(found.values())
 
 
-__all__ = ["ABSENT", "Loss", "NodeSite", "Reading", "SourceError", "TrainingContext", "read"]
+__all__ = ["Reading", "read"]

@@ -256,6 +256,8 @@ def _import_star(interpreter: Interpreter, path: str, scope: Scope) -> None:
 def _if(interpreter: Interpreter, node: cst.If, scope: Scope) -> Any:
     condition = interpreter.evaluate(node.test, scope)
     known = interpreter.truth(condition)
+    if known is not None and m.findall(node.test, m.Attribute(attr=m.Name("training"))):
+        interpreter.asked_mode = True
     if known is True:
         return interpreter.block(node.body, scope)
     if known is False:

@@ -56,6 +56,7 @@ from netlint.graph.operators import (
     Conv,
     Detach,
     Div,
+    Dropout,
     Elementwise,
     Embedding,
     GroupNorm,
@@ -124,9 +125,10 @@ def operands(interpreter: Interpreter, value: Any) -> list[Operator]:
 def read_parameter(interpreter: Interpreter, value: ParameterValue) -> Operator:
     """The operator that reads a parameter's value."""
     parameter = value.parameter
-    layer = value.owner.layer if value.owner is not None else None
+    if parameter.owner is None and value.owner is not None:
+        parameter.owner = value.owner.layer
     node: Operator = interpreter.emit(
-        Weight(parameter=parameter, shape=parameter.shape, layer=layer, site=interpreter.site, scope=interpreter.innermost_layer())
+        Weight(parameter=parameter, shape=parameter.shape, site=interpreter.site, scope=interpreter.innermost_layer())
     )
     if interpreter.no_grad and not interpreter.applying:
         node = interpreter.emit(Detach(inputs=(node,), how="no_grad", shape=node.shape, site=interpreter.site))
@@ -148,7 +150,7 @@ def apply(interpreter: Interpreter, template: Operator, inputs: Sequence[Operato
 
 def _suppose_rank(template: Operator, inputs: Sequence[Operator]) -> None:
     """A network's input of unknown shape that goes into a convolution or normalisation has a batch, channels and its spatial dimensions."""
-    if not inputs or not isinstance(inputs[0], Input) or inputs[0].shape is not None:
+    if not inputs or inputs[0].shape is not None or not (isinstance(inputs[0], Input) or _is_batch(inputs[0])):
         return
     channels: Any = None
     if isinstance(template, Conv):
@@ -237,11 +239,18 @@ def item(interpreter: Interpreter, value: Any, how: str) -> Any:
 
 def call_module(interpreter: Interpreter, module: Module, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """`module(...)`: runs its forward."""
-    from netlint.frontends.source import objects
-
     module.called = True
     if not interpreter.applying and not interpreter.building:
-        torch_training.enter_network(interpreter, module, args, kwargs)
+        call = torch_training.enter_network(interpreter, module, args, kwargs)
+        call.result = _run_forward(interpreter, module, args, kwargs)
+        call.end = len(interpreter.trace.operators)
+        return call.result
+    return _run_forward(interpreter, module, args, kwargs)
+
+
+def _run_forward(interpreter: Interpreter, module: Module, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    from netlint.frontends.source import objects
+
     if len(interpreter.applying) > 40:
         return _opaque(interpreter, module.layer.kind, "modules nested too deeply", [*args, *kwargs.values()])
     own = module.attributes.get("forward")
@@ -396,6 +405,8 @@ def call_spec(
         return _opaque(interpreter, name, f"its arguments do not fit: {error}", [*args, *kwargs.values()])
     inputs = [operator for operand in spec.tensors for operator in operands(interpreter, bound.get(operand))]
     template = spec.build(bound)
+    if interpreter.asked_mode and isinstance(template, Dropout) and not template.explicit:
+        template.training, template.explicit = None, True
     layer = _adopt_weights(template, inputs)
     node = apply(interpreter, template, inputs, **({"layer": layer} if layer is not None else {}))
     return structured(interpreter, node, spec.results(bound) if spec.results is not None else None)
@@ -418,8 +429,10 @@ def _plain(value: Any) -> Any:
 def _adopt_weights(template: Operator, inputs: Sequence[Operator]) -> Any:
     """Reads widths of a functional convolution, linear layer or embedding off its weight; gives the layer that owns it."""
     weight = next((o for o in inputs[1:] if isinstance(o, Weight)), None) if isinstance(template, (Conv, Linear, Embedding, BatchNorm)) else None
-    if weight is None or weight.parameter.shape is None:
+    if weight is None:
         return None
+    if weight.parameter.shape is None:
+        return weight.parameter.owner
     shape = weight.parameter.shape
     if isinstance(template, Linear) and len(shape) == 2:
         template.out_features, template.in_features = shape
@@ -430,7 +443,7 @@ def _adopt_weights(template: Operator, inputs: Sequence[Operator]) -> Any:
         template.in_channels = width * groups if isinstance(width, int) and isinstance(groups, int) else Unknown("the number of groups")
         template.kernel_size = tuple(shape[2:])
         template.bias = len(inputs) > 2
-    return weight.layer
+    return weight.parameter.owner
 
 
 def _opaque(interpreter: Interpreter, label: str, reason: str, values: Iterable[Any], layer: Any = None) -> Tensor:

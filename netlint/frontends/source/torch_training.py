@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from netlint.frontends.source.heap import AList
-from netlint.frontends.source.torch_api import DATALOADER, OPTIMIZERS, RANDOM_TRANSFORMS, Signature, SignatureError
+from netlint.frontends.source.trace import RootCall, Trace
+from netlint.frontends.source.torch_api import DATALOADER, OPTIMIZERS, Signature, SignatureError, is_random_transform
 from netlint.frontends.source.values import (
     Anything,
     Dataset,
@@ -49,18 +50,20 @@ from netlint.graph.training import Loader, Optimizer, ParameterGroup, Penalty
 from netlint.graph.unknown import Unknown
 
 if TYPE_CHECKING:
-    from netlint.frontends.source.interpreter import Interpreter, Trace
+    from netlint.frontends.source.interpreter import Interpreter
 
 # -- networks and batches ----------------------------------------------------------------------------------------------
 
 
-def enter_network(interpreter: Interpreter, module: Module, args: list[Any], kwargs: dict[str, Any]) -> None:
+def enter_network(interpreter: Interpreter, module: Module, args: list[Any], kwargs: dict[str, Any]) -> RootCall:
     """Notes that a network is called from outside any network, and which loaders' batches go in."""
-    fed = []
+    fed: list[Operator] = []
     for value in (*args, *kwargs.values()):
         if isinstance(value, (Tensor, Several)):
-            fed.extend(loaders_behind([value.operator]))
-    interpreter.trace.roots.append((module, fed))
+            fed.append(value.operator)
+    call = RootCall(module, loaders_behind(fed), len(interpreter.trace.operators))
+    interpreter.trace.roots.append(call)
+    return call
 
 
 def loaders_behind(operators: Iterable[Operator]) -> list[Loader]:
@@ -105,7 +108,7 @@ def call(interpreter: Interpreter, name: str, args: list[Any], kwargs: dict[str,
         return _optimizer(interpreter, name, args, kwargs)
     if name == "torch.utils.data.DataLoader":
         return _loader(interpreter, args, kwargs)
-    if name in RANDOM_TRANSFORMS:
+    if is_random_transform(name):
         return Dataset(None, (name.rpartition(".")[2],))
     if name.startswith("torch.utils.data.") or name.startswith("torchvision."):
         values = [*args, *kwargs.values()]

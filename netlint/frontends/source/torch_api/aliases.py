@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from netlint.frontends.source.torch_api.training import OPTIMIZERS
 
@@ -97,6 +98,7 @@ ALIASES: Mapping[str, str] = {
 """Names that are not those of the table, to the table's; `canonical` knows whole modules besides."""
 
 
+@lru_cache(maxsize=20_000)
 def canonical(name: str) -> str:
     """The table's name for a public name of torch, torchvision, timm or einops; any other name as it is."""
     known = ALIASES.get(name)

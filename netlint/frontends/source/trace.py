@@ -1,0 +1,44 @@
+"""What the interpreter records while it runs one entry point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from netlint.frontends.source.values import LoaderValue, Module, OptimizerValue
+from netlint.graph import Blind, Operator, Unknown
+from netlint.graph.training import Loader, TrainingContext
+
+
+@dataclass(eq=False, slots=True)
+class RootCall:
+    """A call of a network from outside any network: its operators are `trace.operators[start:end]`."""
+
+    module: Module
+    fed: list[Loader]
+    """The loaders whose batches went in."""
+    start: int
+    end: int = 0
+    result: Any = None
+
+
+@dataclass(eq=False)
+class Trace:
+    """What one entry point did: the operators it applied, the networks it called, and the training facts it stated."""
+
+    operators: list[Operator] = field(default_factory=list)
+    roots: list[RootCall] = field(default_factory=list)
+    """Calls of networks from outside any network, in order."""
+    inside: set[int] = field(default_factory=set)
+    """Ids of the operators that were applied inside a network."""
+    blind: list[Blind] = field(default_factory=list)
+    training: TrainingContext = field(default_factory=TrainingContext)
+    optimizers: list[OptimizerValue] = field(default_factory=list)
+    made: list[Module] = field(default_factory=list)
+    """All modules constructed, in order."""
+    tainted: Unknown | None = None
+    unseen: dict[int, tuple[Unknown, Operator]] = field(default_factory=dict)
+    """The operators that stand for unknown values, so that one value is one operator."""
+    loaders: list[LoaderValue] = field(default_factory=list)
+    evaluated: list[Module] = field(default_factory=list)
+    loaded: list[Module] = field(default_factory=list)
