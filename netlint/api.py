@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,6 +31,8 @@ def check(target: str | Path, *, config: Config | None = None) -> list[Diagnosti
         return list(run([_source(target)], configuration.for_file).findings)
     files, problems = collect([str(target)], lambda path, folder: configuration.for_folder(path.parent).excludes(path, folder))
     report = run(files, configuration.for_file, problems=problems)
+    for message in configuration.warnings:
+        warnings.warn(message, stacklevel=2)
     _raise(report)
     return list(report.findings)
 

@@ -191,8 +191,8 @@ def _rendered(report: Report, options: dict[str, Any], output_format: str, paint
         return statistics.render_json(report.findings) if output_format == "json" else statistics.render_text(report.findings, paint)
     if output_format == "json":
         return json.render(report.findings)
-    if report.problems and not report.findings:
-        return ""  # nothing good can be said of a run that lacked a target
+    if not report.findings and (report.problems or not report.files):
+        return ""  # nothing good can be said of a run that lacked a target, or had nothing to check
     writer = TextReport(report, paint, width(), options["verbose"])
     if options["quiet"]:
         return f"{writer.counts()}\n" if report.findings else ""

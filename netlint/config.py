@@ -114,7 +114,7 @@ def nearest_file(folder: Path) -> Path | None:
         if (candidate / "netlint.toml").is_file():
             return candidate / "netlint.toml"
         pyproject = candidate / "pyproject.toml"
-        if pyproject.is_file() and "netlint" in _parse(pyproject).get("tool", {}):
+        if pyproject.is_file() and "netlint" in _tools(_parse(pyproject)):
             return pyproject
     return None
 
@@ -223,12 +223,17 @@ def _parse(path: Path) -> dict[str, Any]:
         raise NetlintError(f"{path}: not valid TOML: {error}") from error
 
 
+def _tools(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    tools = values.get("tool", {})
+    return tools if isinstance(tools, Mapping) else {}
+
+
 def _table(path: Path) -> Table:
     """The settings in a file: `[tool.netlint]` in one called pyproject.toml, the whole of any other."""
     values = _parse(path)
     lines = path.read_text(encoding="utf-8").splitlines()
     if path.name == "pyproject.toml":
-        return Table(values.get("tool", {}).get("netlint", {}), str(path), "tool.netlint", lines)
+        return Table(_tools(values), str(path), "tool", lines).table("netlint")
     return Table(values, str(path), lines=lines)
 
 

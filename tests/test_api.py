@@ -53,6 +53,14 @@ def test_graph_gives_the_networks(model: Path) -> None:
         netlint.networks("import torch\nclass (:\n")
 
 
+def test_a_second_check_sees_what_has_changed_in_an_imported_file(model: Path) -> None:
+    (model.parent / "net.py").write_text(MODEL.replace("3, 8, 3", "3, 9, 3"))
+    model.write_text("import torch\nfrom net import net\n")
+    assert [network.parameter_count() for network in netlint.networks("model.py:net")] == [9 * 28]
+    (model.parent / "net.py").write_text(MODEL)
+    assert [network.parameter_count() for network in netlint.networks("model.py:net")] == [8 * 28]
+
+
 @pytest.mark.parametrize(
     "program",
     [

@@ -297,6 +297,7 @@ def test_a_syntax_error_is_reported_and_the_other_files_are_checked(netlint: Net
         ("NL000", "broken.py", 1),
         ("NL501", "model.py", 10),
     ]
+    assert all(record["fingerprint"] for record in result.records)
     text = netlint("check", "broken.py")
     assert text.code == 2
     assert "broken.py:1:" in text.out and "class Net(:" in text.out
@@ -335,6 +336,7 @@ def test_a_file_that_is_not_text_and_a_notebook_that_is_not_json_are_told(netlin
 def test_an_empty_folder_is_exit_0_with_a_word_on_stderr(netlint: Netlint) -> None:
     result = netlint("check")
     assert (result.code, result.err) == (0, "netlint: no Python files in .: nothing was checked\n")
+    assert result.out == ""
     assert netlint("check", "--output-format", "json").records == []
 
 
@@ -360,6 +362,7 @@ def test_an_empty_folder_is_exit_0_with_a_word_on_stderr(netlint: Netlint) -> No
 )
 def test_wrong_use_is_exit_2_with_a_message(netlint: Netlint, arguments: list[str], words: str) -> None:
     Path("x.py").write_text("")
+    Path("net.onnx").write_text("")
     result = netlint(*arguments)
     assert result.code == 2
     assert words in result.err

@@ -98,6 +98,11 @@ def test_a_key_in_pyproject_is_named_with_its_table(tmp_path: Path) -> None:
     assert error_of(tmp_path, text, "pyproject.toml").startswith("pyproject.toml:5: unknown key `tool.netlint.x`; the nearest is")
 
 
+def test_a_pyproject_with_other_things_in_it_is_passed_over_or_named(tmp_path: Path) -> None:
+    assert settings_of(tmp_path, "tool = 3\n", "pyproject.toml").for_folder(tmp_path).fail_on is Severity.WARNING
+    assert error_of(tmp_path, "[tool]\nnetlint = 3\n", "pyproject.toml") == "pyproject.toml:2: `netlint` must be a table, not 3"
+
+
 def test_options_of_a_rule_are_checked_against_its_defaults(tmp_path: Path) -> None:
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "one.py").write_text(

@@ -80,10 +80,16 @@ def _no_such_network(file: InputFile, names: list[str]) -> str:
 
 def networks_of(file: InputFile, inputs: tuple[Shape, ...] = ()) -> list[Graph]:
     """The networks of a file. Raises NetlintError, with the place, when it cannot be read or does not have the network."""
+    forget()
     try:
         return graphs(file, read(file), inputs)
     except SourceError as error:
         raise NetlintError(f"{file.filename}:{error.row}:{error.column}: {error.message}") from error
+
+
+def forget() -> None:
+    """Lets go of what is known of imported files: they may have changed since the last run of this process."""
+    _project.cache_clear()
 
 
 @lru_cache(maxsize=4)

@@ -12,7 +12,7 @@ from netlint.engine.errors import NetlintError
 from netlint.engine.evaluation import check_graph
 from netlint.engine.notices import NOT_CHECKED, UNUSED_SUPPRESSION
 from netlint.engine.placement import Candidate, candidates, fingerprinted
-from netlint.engine.reading import Source, graphs, read
+from netlint.engine.reading import Source, forget, graphs, read
 from netlint.engine.registry import load
 from netlint.engine.rule import Rule
 from netlint.engine.settings import Settings
@@ -76,6 +76,7 @@ class Report:
 
 def check(files: Sequence[InputFile], settings_for: SettingsFor, jobs: int | None = None, problems: Iterable[str] = ()) -> Report:
     """Checks files. `jobs` is the number of processes (None: as many as pay off); the report does not depend on it."""
+    forget()
     tasks = [Task(file, settings_for(file.path)) for file in files]
     outcomes = spread(check_file, tasks, [file.size for file in files], jobs, lost=_lost)
     return _merged(tasks, outcomes, settings_for, tuple(problems))
@@ -134,8 +135,10 @@ def _lost(task: Task, error: BaseException) -> Outcome:
 def _merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: SettingsFor, problems: tuple[str, ...]) -> Report:
     files = {task.file.path: task.file for task in tasks}
     ordered = _ordered(_kept(outcomes, files, settings_for), files)
-    findings, suppressed = _suppressed(ordered, tasks, outcomes)
-    findings += [outcome.broken for outcome in outcomes if outcome.broken]
+    findings, complaints, suppressed = _suppressed(ordered, tasks, outcomes)
+    notices = sorted([*complaints, *(outcome.broken for outcome in outcomes if outcome.broken)], key=lambda notice: notice.order)
+    names = {file.filename: file.project_name for file in files.values()}
+    findings += fingerprinted((notice, names[notice.filename], notice.message) for notice in notices)
     unanswered: dict[str, Counter[str]] = {}
     for outcome in outcomes:
         for code, reasons in outcome.unanswered.items():
@@ -191,8 +194,10 @@ def _ordered(kept: Iterable[Candidate], files: Mapping[Path, InputFile]) -> list
     return fingerprinted(sorted(triples, key=lambda triple: triple[0].order))
 
 
-def _suppressed(ordered: list[Diagnostic], tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> tuple[list[Diagnostic], int]:
-    """The findings that no comment takes away, with those about comments that took nothing, and how many were taken."""
+def _suppressed(
+    ordered: list[Diagnostic], tasks: Sequence[Task], outcomes: Sequence[Outcome]
+) -> tuple[list[Diagnostic], list[Diagnostic], int]:
+    """The findings that no comment takes away, those about comments that took nothing, and how many were taken."""
     by_file: dict[str, Suppressions] = {}
     for task, outcome in zip(tasks, outcomes, strict=True):
         if outcome.comments:
@@ -205,7 +210,7 @@ def _suppressed(ordered: list[Diagnostic], tasks: Sequence[Task], outcomes: Sequ
         if task.file.filename in by_file and whole_file and UNUSED_SUPPRESSION.code in enabled:
             found = by_file[task.file.filename].unused(enabled - outcome.unanswered.keys())
             complaints += [finding for finding in found if not by_file[task.file.filename].takes(finding)]
-    return left + complaints, len(ordered) - len(left)
+    return left, complaints, len(ordered) - len(left)
 
 
 def suppressions(task: Task, outcome: Outcome) -> Suppressions:

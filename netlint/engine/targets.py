@@ -124,7 +124,7 @@ def _files_of(target: str, excludes: Excludes) -> Iterator[InputFile]:
 
 def _refuse_unsupported(target: str, path: Path) -> None:
     """Raises NetlintError, with what to do instead, for a target that cannot be read in this version or does not exist."""
-    if path.suffix == ".onnx":
+    if path.suffix == ".onnx" and path.exists():
         raise NetlintError(f"`{target}`: this version does not read ONNX files yet; they will need the extra `onnx` (netlint-nn[onnx])")
     if not path.exists() and path.suffix not in SUFFIXES and _MODULE.fullmatch(target):
         module, _, name = target.partition(":")

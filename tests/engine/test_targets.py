@@ -97,6 +97,7 @@ def test_a_missing_path_is_answered_with_the_nearest() -> None:
     assert problem("modle.py") == "no such file or folder: `modle.py`; the nearest is `model.py`"
     assert problem("modle.py:Net") == "no such file or folder: `modle.py`; the nearest is `model.py`"
     assert "no such file or folder: `nowhere/x.py`" in problem("nowhere/x.py")
+    assert "no such file or folder: `net.onnx`" in problem("net.onnx")
 
 
 @pytest.mark.parametrize(
