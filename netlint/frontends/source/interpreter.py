@@ -454,7 +454,7 @@ class Interpreter:
         if isinstance(value, Enumerated):
             return (Unknown("a position"), self.representative(value.inner))
         if isinstance(value, Unknown):
-            return Anything(f"an element of something unknown: {value.reason}")
+            return Anything(value.reason)
         return Anything("an element of something unknown")
 
     def unpack(self, value: Any, count: int) -> list[Any]:

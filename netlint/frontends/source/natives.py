@@ -11,6 +11,7 @@ from typing import Any
 from netlint.frontends.source import objects, torch_calls, torch_modules
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
 from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter, Raised
+from netlint.frontends.source.torch_api import CREATORS, FUNCTIONS, canonical
 from netlint.frontends.source.values import (
     ABSENT,
     Anything,
@@ -292,6 +293,10 @@ def _hasattr(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) 
         return not isinstance(objects.get_attribute(interpreter, value, name), Unknown)
     if isinstance(value, (list, tuple, dict, str, int, float, bool, type(None))):
         return hasattr(value, name) and not isinstance(value, AList) or name in dir(type(value).__mro__[-2] if len(type(value).__mro__) > 1 else type(value))
+    if isinstance(value, External) and value.name.partition(".")[0] == "torch":
+        full = canonical(f"{value.name}.{name}")
+        known = full in FUNCTIONS or full in CREATORS or torch_modules.is_module_class(full) or f"torch.{name}" == full and name in ("no_grad", "compile")
+        return True if known else Unknown(f"whether this version of torch has `{name}`")
     if isinstance(value, Namespace):
         from netlint.frontends.source.statements import defines
 
@@ -497,6 +502,10 @@ def python_types(value: Any, cls: Any) -> Any:
         if isinstance(value, Unknown):
             return Unknown(value.reason)
         return isinstance(value, _TYPES[cls.name])
+    if isinstance(cls, Native) and cls.name == "type":
+        if isinstance(value, External):
+            return True if torch_modules.is_module_class(value.name) else Unknown("whether a name of a library is a class")
+        return Unknown(value.reason) if isinstance(value, Unknown) else isinstance(value, Class)
     if not isinstance(cls, External):
         return Unknown("isinstance with an unknown class")
     name = cls.name
@@ -509,6 +518,14 @@ def python_types(value: Any, cls: Any) -> Any:
         if isinstance(value, Module):
             return value.container is not None and last in ("Iterable", "Sized", "Container")
         return isinstance(value, _ABSTRACT[last])
+    if name == "functools.partial":
+        return isinstance(value, Partial) if not isinstance(value, Unknown) else Unknown(value.reason)
+    if name in ("types.FunctionType", "types.LambdaType", "types.MethodType", "types.BuiltinFunctionType"):
+        if isinstance(value, Unknown):
+            return Unknown(value.reason)
+        if isinstance(value, External):
+            return value.name in FUNCTIONS and name == "types.FunctionType"
+        return isinstance(value, Bound if name == "types.MethodType" else Function)
     if last in ("Callable",):
         return _callable(None, [value], {})  # type: ignore[arg-type]
     if isinstance(value, Module):
@@ -519,8 +536,10 @@ def python_types(value: Any, cls: Any) -> Any:
         if last == "Parameter":
             return isinstance(value, ParameterValue)
         return False if name.startswith("torch.") else Unknown("the type of a tensor")
-    if isinstance(value, (Class, Function, Native, Partial)) and last == "type":
-        return isinstance(value, Class)
+    if isinstance(value, External) and (value.name in FUNCTIONS or torch_modules.is_module_class(value.name)):
+        return last == "type" and value.name not in FUNCTIONS
+    if isinstance(value, (Function, Native, Partial, Class, Bound)) and name.startswith("torch."):
+        return False
     if isinstance(value, Instance):
         return name in value.cls.external_bases()
     if isinstance(value, (*PLAIN, list, tuple, dict, set, range)):
@@ -900,13 +919,13 @@ def _namedtuple(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any
 
 
 def _asdict(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return ADict(args[0].attributes) if args and isinstance(args[0], Instance) else Anything("asdict of something unknown")
+    return ADict(args[0].attributes) if args and isinstance(args[0], Instance) else Unknown("asdict of something unknown")
 
 
 def _replace(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if args and isinstance(args[0], Instance):
         return Instance(args[0].cls, ADict({**args[0].attributes, **kwargs}))
-    return Anything("replace of something unknown")
+    return Unknown("replace of something unknown")
 
 
 def _fields(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -92,6 +92,9 @@ def _namespace_attribute(interpreter: Interpreter, file: Any, name: str) -> Any:
 def _external_attribute(path: str, name: str) -> Any:
     from netlint.frontends.source.natives import CONSTANTS
 
+    if name in ("__name__", "__qualname__"):
+        return path.rpartition(".")[2]
+
     full = f"{path}.{name}"
     return CONSTANTS.get(full, External(full))
 
@@ -200,6 +203,10 @@ def _class_value_attribute(interpreter: Interpreter, cls: Class, name: str) -> A
         return ADict(cls.fields)
     if name == "_fields" and cls.fields is not None:
         return tuple(cls.fields)
+    if name == "apply" and "torch.autograd.Function" in cls.external_bases():
+        forward = class_attribute(cls, "forward")
+        if forward is not None:
+            return Partial(forward, (Anything("the context of an autograd function"),), {})
     if name in ("__doc__", "__annotations__"):
         return Unknown(f"`{name}`")
     for base in cls.external_bases():
@@ -275,13 +282,24 @@ def get_item(interpreter: Interpreter, container: Any, index: Any) -> Any:
         if container.cls.fields is not None and isinstance(index, int):
             values = list(container.attributes.values())
             return values[index] if -len(values) <= index < len(values) else Anything("a field")
+    if isinstance(container, External) and container.name == "sys.modules" and isinstance(index, str):
+        return _loaded_module(interpreter, index)
     if isinstance(container, External):
         return container if container.name.startswith(("typing.", "collections.", "type")) else Anything(f"an element of `{container.name}`")
     if isinstance(container, UnknownShape):
         return UnknownShape(container.reason) if isinstance(index, slice) else Unknown("a size of a tensor")
     if isinstance(container, (Unknown, LoaderValue, Dataset)):
-        return Anything(f"an element of something unknown: {container.reason}" if isinstance(container, Unknown) else "an element of a data set")
+        return Anything(container.reason if isinstance(container, Unknown) else "an element of a data set")
     return Anything("an element of an object that is not followed")
+
+
+def _loaded_module(interpreter: Interpreter, name: str) -> Any:
+    """`sys.modules[name]`, for modules of the project."""
+    here = interpreter.site.slice.file if interpreter.site is not None else None
+    for file in (here, *interpreter.project.files()):
+        if file is not None and (file.name == name or interpreter.module_scope(file).variables.get("__name__") == name):
+            return Namespace(file)
+    return Anything(f"the module `{name}`")
 
 
 def _dict_item(interpreter: Interpreter, container: dict[Any, Any], index: Any) -> Any:

@@ -53,6 +53,10 @@ class Project:
             top = top.parent
         return [importer_path.parent, top, *self._roots] if top != importer_path.parent else [top, *self._roots]
 
+    def files(self) -> list[SourceFile]:
+        """The files read so far."""
+        return [file for file in self._files.values() if file is not None]
+
     def path_of(self, file: SourceFile) -> Path | None:
         for path, known in self._files.items():
             if known is file:
