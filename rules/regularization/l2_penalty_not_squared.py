@@ -66,7 +66,7 @@ def check(penalty: Penalty, graph: Graph, options: Options) -> Answers:
     if any(node.dim is not None for node in reductions):
         return None
     known = isinstance(penalty.coefficient, (int, float))
-    length = f"{penalty.coefficient:g} for each tensor" if known else "the same"
+    length = f"{penalty.coefficient:g} for each norm" if known else "the same"
     return Finding(
         at=penalty,
         message=f"this penalty is the 2-norm without the square: the length of its gradient stays {length} however small "

@@ -42,7 +42,7 @@ rule = Rule(
     code="NL302",
     name="penalty-too-large",
     severity=Severity.WARNING,
-    summary="A weight decay or penalty coefficient far above the usual range.",
+    summary="A weight decay or penalty coefficient above the usual range.",
     statements=("S15",),
     evidence="recipes with SGD use 1e-4 (ResNet, arXiv 1512.03385) to 5e-4 (VGG, arXiv 1409.1556); lambda is raised from 0",
     options={
@@ -79,7 +79,7 @@ def _of_optimizer(optimizer: Optimizer, graph: Graph, options: Options) -> Answe
     return Finding(
         at=optimizer,
         data={"decay": decay, "limit": limit},
-        message=f"a weight decay of {decay:g} is far above what {optimizer.kind} is used with (up to {limit:g}): {effect}, so the "
+        message=f"a weight decay of {decay:g} is above the usual range of {optimizer.kind} (up to {limit:g}): {effect}, so the "
         f"penalty and not the data decides the weights; lower it, starting near 0 and raising it while the validation error falls",
     )
 
@@ -105,7 +105,7 @@ def _of_penalty(penalty: Penalty, graph: Graph, options: Options) -> Answers:
     return Finding(
         at=penalty,
         data={"coefficient": value, "limit": limit},
-        message=f"a coefficient of {value:g} is far above what an L{penalty.norm} penalty is used with (up to {limit:g}): its gradient is "
+        message=f"a coefficient of {value:g} is above the usual range of an L{penalty.norm} penalty (up to {limit:g}): its gradient is "
         f"{force}, so it and not the data decides the weights; lower it, starting near 0 and raising it while the validation error falls",
     )
 
