@@ -280,11 +280,12 @@ def why(rule: str, target: str, **options: Any) -> None:
 def rule(name: str | None, **options: Any) -> None:
     """Show a rule's page: what, why, the evidence for and against, when it is fine, and its options."""
     from netlint.reports import page
-    from netlint.reports.terminal import paint_for
+    from netlint.reports.terminal import paint_for, width
 
     registry = _registry(options)
     paint = paint_for(sys.stdout)
-    click.echo(page.render_page(registry.find(name), paint) if name else page.render_table(registry, paint), nl=False, color=True)
+    text = page.render_page(registry.find(name), paint, width()) if name else page.render_table(registry, paint)
+    click.echo(text, nl=False, color=True)
 
 
 @main.command()

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+
+from netlint.engine.registry import Entry, Registry, load
+from netlint.engine.rule import Contract, Example, Forward, Option, Rule, Severity, StateDict, TrainingEffect
+from netlint.reports.page import render_page, render_table
+from netlint.reports.terminal import Paint
+
+PAGE = """A bad thing.
+
+What
+    A sentence that goes on
+    in the next line.
+
+    - a list
+    - stays a list
+
+Why
+    Because.
+"""
+RULE = Rule(
+    "NL501",
+    "bad-thing",
+    Severity.WARNING,
+    "A bad thing, in short.",
+    statements=("S24",),
+    evidence="x = x",
+    fix_contract=Contract(Forward.EXACT, StateDict.REMAP, TrainingEffect.SAME),
+    options={"min-width": Option(256, "The least width."), "strict": Option(False, "Whether."), "names": Option(("a",), "Which.")},
+)
+ENTRY = Entry(RULE, PAGE, "order", valid=(Example("good()\n", because="it is"),), invalid=(Example("bad()  # here\n"),))
+
+
+def test_a_page_has_the_prose_the_options_and_an_example_of_each_kind() -> None:
+    assert render_page(ENTRY, Paint(), 80).splitlines() == [
+        "NL501 bad-thing  warning  S24",
+        "A bad thing.",
+        "",
+        "What",
+        "    A sentence that goes on in the next line.",
+        "",
+        "    - a list",
+        "    - stays a list",
+        "",
+        "Why",
+        "    Because.",
+        "",
+        "Evidence in one line",
+        "    x = x",
+        "",
+        "What the fix promises",
+        "    forward exact, state_dict remap, training same",
+        "",
+        "Options, under [tool.netlint.rules.bad-thing]",
+        "    min-width  256    The least width.",
+        "    strict     false  Whether.",
+        '    names      ["a"]  Which.',
+        "",
+        "Flagged",
+        "    bad()  # flagged",
+        "",
+        "Fine: it is",
+        "    good()",
+    ]
+
+
+@pytest.mark.parametrize("entry", load().entries, ids=lambda entry: entry.rule.code)
+def test_every_page_fits_the_terminal_and_loses_no_word(entry: Entry) -> None:
+    rendered = render_page(entry, Paint(), 100)
+    assert set(entry.page.split()) <= set(rendered.split())
+    prose = rendered.split("\nEvidence in one line\n")[0]
+    assert all(len(line) <= 100 for line in prose.splitlines())
+
+
+def test_the_table_is_by_chapter() -> None:
+    assert render_table(Registry([ENTRY]), Paint()).splitlines() == ["order", "  NL501  bad-thing  warning  S24  A bad thing, in short."]
