@@ -61,8 +61,8 @@ class Row:
 
 @rule.check
 def check(graph: Graph, _: Graph, options: Options) -> Answers:
-    if graph.training.pretrained:
-        return None
+    if graph.training.pretrained or any(_is_frozen(layer) for layer in graph.layers):
+        return None  # a partly frozen network starts from weights that were trained before
     rows = _rows(graph)
     longest = max(rows.values(), key=lambda row: len(row.relus), default=Row())
     depth = len(longest.relus)
@@ -101,7 +101,7 @@ def _restores_scale(node: Operator, graph: Graph) -> bool:
     """Behind a norm, a scale, another activation or something unseen a new row begins."""
     if isinstance(node, (Conv, Linear)):
         layer = node.layer
-        return layer is not None and (bool(layer.wrapped) or _is_frozen(layer))
+        return layer is not None and bool(layer.wrapped)
     if isinstance(node, Activation):
         return not isinstance(node, (ReLU, ReLU6, LeakyReLU))
     return isinstance(node, (Norm, Mul, Div, Opaque)) or is_weighted(graph, node)

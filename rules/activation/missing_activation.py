@@ -70,7 +70,8 @@ def _is_same_kind_of_map(first: Linear | Conv, second: Linear | Conv, graph: Gra
         return False
     if isinstance(first, Linear) and isinstance(second, Linear):
         return first.out_features == second.in_features
-    return isinstance(first, Conv) and isinstance(second, Conv) and _is_plain(first) and _is_plain(second)
+    plain = isinstance(first, Conv) and isinstance(second, Conv) and _is_plain(first) and _is_plain(second)
+    return plain and not {*first.layer.ancestors[:2]}.isdisjoint(second.layer.ancestors[:2])  # a neck and a head are two designs
 
 
 def _is_plain(conv: Conv) -> bool:

@@ -14,7 +14,8 @@ Evidence against
     None: only known sizes are compared.
 
 When it is fine
-    Sizes that depend on arguments without a default, or on an input whose shape is not known, are not compared.
+    Sizes that depend on arguments without a default, or on an input whose shape is not known, are not compared; nor are layers on one of
+    two undecided branches, and arithmetic on what no layer has computed (boxes, masks, indices).
 
 The fix
     Which of the two sizes is meant only the author knows.
@@ -23,9 +24,9 @@ The fix
 from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity, sequential
-from netlint.graph import Graph, Operator
-from netlint.graph.operators import Linear, Loss, Norm
-from netlint.graph.queries import feature_size
+from netlint.graph import Graph, Operator, Unknown
+from netlint.graph.operators import Alternatives, Linear, Loss, Norm
+from netlint.graph.queries import depth_of, feature_size
 from netlint.graph.shapes import conflicts
 
 rule = Rule(
@@ -39,16 +40,31 @@ rule = Rule(
 
 @rule.check
 def check(operator: Operator, graph: Graph, options: Options) -> Answers:
-    if isinstance(operator, Norm | Loss):
+    if isinstance(operator, Norm | Loss) or not _computes_with_features(operator, graph):
         return None
     conflict = conflicts(operator) or _feature_conflict(operator)
     if conflict is None:
         return None
+    if _stands_on_a_branch(operator, graph):
+        return Unknown("it stands on one of two undecided branches, which may be for other sizes")
     return Finding(
         at=operator,
         related=[(source, "one of its inputs") for source in operator.inputs if source.site is not None],
         message=f"{conflict}, so that this raises an error; make the sizes agree",
     )
+
+
+def _computes_with_features(operator: Operator, graph: Graph) -> bool:
+    """A layer, or an operation on the results of layers: not arithmetic on boxes, masks and indices."""
+    return operator.layer is not None or all(depth_of(graph, source) > 0 for source in operator.inputs)
+
+
+def _stands_on_a_branch(operator: Operator, graph: Graph) -> bool:
+    """Whether an undecided condition behind the operator chooses between its result and another."""
+    index = graph.index
+    here = index.bit(operator)
+    joins = index.members(index.downstream(operator) & index.of(Alternatives))
+    return any(not (index.upstream(source) | index.bit(source)) & here for join in joins for source in join.inputs)
 
 
 def _feature_conflict(operator: Operator) -> str | None:
