@@ -396,6 +396,23 @@ def test_a_reader_that_fails_is_reported_for_its_file(netlint: Netlint, monkeypa
     assert "the reader failed: RecursionError: deep" in result.records[0]["message"]
 
 
+def test_a_rule_that_fails_is_reported_and_the_others_go_on(netlint: Netlint) -> None:
+    write(model=CNN, train="import torch\nfrom model import Net\n\nnet = Net()\n")
+    Path("rules").mkdir()
+    Path("rules/bad.py").write_text(
+        "from netlint.engine.rule import Rule, Severity\nfrom netlint.graph.operators import ReLU\n"
+        "rule = Rule('XY001', 'bad-rule', Severity.ADVICE, 'x')\n\n\n"
+        "@rule.check\ndef check(relu: ReLU, graph, options):\n    raise LookupError('lost')\n"
+    )
+    Path("netlint.toml").write_text('rule-paths = ["rules"]\nselect = ["XY001", "NL501"]\n')
+    result = netlint("check", "model.py", "--output-format", "json")
+    assert (result.code, [record["code"] for record in result.records]) == (2, ["NL000", "NL501"])
+    assert "rule XY001 (bad-rule) failed on `Net`: LookupError: lost" in result.records[0]["message"]
+    imported = netlint("check", "train.py", "--output-format", "json")
+    assert (imported.code, [record["filename"] for record in imported.records]) == (2, ["train.py"])
+    assert "(ReLU)  failed" in netlint("why", "XY001", "model.py").out
+
+
 def test_escape_sequences_of_a_file_do_not_reach_the_terminal(netlint: Netlint) -> None:
     write(model=CNN.replace("nn.ReLU(),", "nn.ReLU(),  # \x1b[2J\x07"))
     result = netlint("check", "model.py", "--select", "NL501")

@@ -20,6 +20,7 @@ from netlint.engine.suppression import Comment, Suppressions, comments
 from netlint.engine.targets import InputFile
 from netlint.engine.workers import spread
 from netlint.frontends.errors import SourceError
+from netlint.graph import Location
 
 SettingsFor = Callable[[Path], Settings]
 """The settings that hold for a file."""
@@ -87,28 +88,39 @@ def check(files: Sequence[InputFile], settings_for: SettingsFor, jobs: int | Non
 
 def check_file(task: Task) -> Outcome:
     """Reads one file and puts the selected rules to its networks. Never raises: what fails is in the outcome."""
-    file, settings = task.file, task.settings
     try:
-        source = read(file)
-        outcome = Outcome(comments=comments(source.text), source=source if file.text is not None or source.cells else None)
-        networks = graphs(file, source)
+        return _checked(task.file, task.settings)
     except SourceError as error:
-        return Outcome(broken=not_checked(file, f"{error.message}", error.row, error.column))
+        return Outcome(broken=not_checked(task.file, error.message, error.row, error.column))
     except NetlintError as error:
         return Outcome(problem=str(error))
     except Exception as error:  # a front end that fails must not end the run
         reason = f"the reader failed: {type(error).__name__}: {error}. This is a defect of netlint; report it"
-        return Outcome(broken=not_checked(file, reason))
-    registry = load(settings.rule_paths)
-    rules = [rule for rule in registry.rules if rule.code in settings.selected]
+        return Outcome(broken=not_checked(task.file, reason))
+
+
+def _checked(file: InputFile, settings: Settings) -> Outcome:
+    source = read(file)
+    networks = graphs(file, source)
+    outcome = Outcome(networks=tuple(graph.name for graph in networks), comments=comments(source.text))
+    outcome.source = source if file.text is not None or source.cells else None
+    rules = [rule for rule in load(settings.rule_paths).rules if rule.code in settings.selected]
     for graph in networks:
         found, unanswered = check_graph(graph, rules, settings)
-        outcome.candidates.extend(candidates(found, graph))
+        outcome.candidates += [_at_home(candidate, file) for candidate in candidates(found, graph)]
         for question in unanswered:
             outcome.unanswered.setdefault(question.rule.code, Counter())[question.reason] += 1
         outcome.blind.update(place.reason for place in graph.blind)
-    outcome.networks = tuple(graph.name for graph in networks)
     return outcome
+
+
+def _at_home(candidate: Candidate, file: InputFile) -> Candidate:
+    """A rule that failed on an imported layer is reported for the file that was read: the imported one may not be a target."""
+    if candidate.diagnostic.code != NOT_CHECKED.code or candidate.place.filename == file.filename:
+        return candidate
+    start = Position(1, 1)
+    diagnostic = replace(candidate.diagnostic, filename=file.filename, location=start, end_location=start)
+    return replace(candidate, diagnostic=diagnostic, place=Location(file.filename, 1, 1, 1, 1))
 
 
 def not_checked(file: InputFile, reason: str, row: int = 1, column: int = 1) -> Diagnostic:
@@ -162,17 +174,18 @@ def _kept(outcomes: Sequence[Outcome], files: Mapping[Path, InputFile], settings
     for outcome in outcomes:
         for candidate in outcome.candidates:
             path, place = Path(candidate.place.filename).absolute(), candidate.place
-            if path not in files:
-                continue
-            settings, diagnostic = settings_for(path), candidate.diagnostic
-            if diagnostic.code not in settings.selected - settings.ignored_in(path):
-                continue
-            module = diagnostic.symbol[len(diagnostic.network) + 1 :]
-            if settings.ignores_module(diagnostic.network, module):
-                continue
-            key = (diagnostic.code, path, place.row, place.column, place.end_row, place.end_column)
-            sites.setdefault(key, []).append(candidate)
+            if path in files and not _switched_off(candidate.diagnostic, path, settings_for(path)):
+                key = (candidate.diagnostic.code, path, place.row, place.column, place.end_row, place.end_column)
+                sites.setdefault(key, []).append(candidate)
     return [_most(group) for group in sites.values()]
+
+
+def _switched_off(diagnostic: Diagnostic, path: Path, settings: Settings) -> bool:
+    if diagnostic.code == NOT_CHECKED.code:
+        return False
+    module = diagnostic.symbol[len(diagnostic.network) + 1 :]
+    enabled = settings.selected - settings.ignored_in(path)
+    return diagnostic.code not in enabled or settings.ignores_module(diagnostic.network, module)
 
 
 def _most(group: list[Candidate]) -> Candidate:
@@ -187,10 +200,16 @@ def _most(group: list[Candidate]) -> Candidate:
 
 def _ordered(kept: Iterable[Candidate], files: Mapping[Path, InputFile]) -> list[Diagnostic]:
     """The diagnostics in report order with file names as the user gave them, and with fingerprints."""
+
+    def given(filename: str) -> str:
+        file = files.get(Path(filename).absolute())
+        return file.filename if file else filename
+
     triples = []
     for candidate in kept:
-        file = files[Path(candidate.place.filename).absolute()]
-        triples.append((replace(candidate.diagnostic, filename=file.filename), file.project_name, candidate.surroundings))
+        related = tuple(replace(place, filename=given(place.filename)) for place in candidate.diagnostic.related)
+        diagnostic = replace(candidate.diagnostic, filename=given(candidate.place.filename), related=related)
+        triples.append((diagnostic, files[Path(candidate.place.filename).absolute()].project_name, candidate.surroundings))
     return fingerprinted(sorted(triples, key=lambda triple: triple[0].order))
 
 
