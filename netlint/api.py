@@ -46,6 +46,8 @@ def networks(target: str | Path, *, inputs: tuple[Shape, ...] = ()) -> list[Grap
 
 
 def _is_text(target: str | Path) -> bool:
+    if not isinstance(target, (str, Path)):
+        raise TypeError(f"this version reads paths and source text, not a {type(target).__name__}")
     return isinstance(target, str) and "\n" in target
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,12 @@ def test_what_cannot_be_read_is_a_finding_and_what_cannot_be_used_an_error(model
         netlint.check("missing.py")
     with pytest.raises(netlint.NetlintError, match="unknown key `selct`"):
         netlint.check(model, config={"selct": []})
+
+
+@pytest.mark.parametrize("function", [netlint.check, netlint.networks])
+def test_another_kind_of_target_is_a_type_error(function: Callable[[object], object]) -> None:
+    with pytest.raises(TypeError, match="this version reads paths and source text, not a list"):
+        function([])
 
 
 def test_graph_gives_the_networks(model: Path) -> None:
