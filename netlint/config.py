@@ -100,12 +100,21 @@ class Configuration:
             return build(table, self.overrides, self.home if self.values is not None else None)
         table = _table(source)
         if "rule-paths" in table.values and self.file is None and source != nearest_file(self.home):
-            self.warnings.append(
-                f"{source}: `rule-paths` would import code of a project that is only being checked; left out "
-                "(run netlint in that folder, or name the file with --config)"
-            )
             table.values = {key: value for key, value in table.values.items() if key != "rule-paths"}
+            return self._build_without_rule_paths(table, source)
         return build(table, self.overrides, source.parent)
+
+    def _build_without_rule_paths(self, table: Table, source: Path) -> Settings:
+        warning = (
+            f"{source}: `rule-paths` would import code of a project that is only being checked; left out "
+            "(run netlint in that folder, or name the file with --config)"
+        )
+        try:
+            settings = build(table, self.overrides, source.parent)
+        except NetlintError as error:  # often a rule of its own that is missing now
+            raise NetlintError(f"{error}. {warning}") from error
+        self.warnings.append(warning)
+        return settings
 
 
 def nearest_file(folder: Path) -> Path | None:

@@ -128,6 +128,9 @@ def test_rule_paths_of_a_project_that_is_only_checked_are_not_imported(tmp_path:
     assert configuration.for_folder(project).rule_paths == ()
     [warning] = configuration.warnings
     assert "`rule-paths` would import code of a project that is only being checked" in warning
+    (project / "netlint.toml").write_text("rule-paths = ['rules']\nselect = ['XY001']\n")
+    with pytest.raises(NetlintError, match=r"no rule `XY001`.* `rule-paths` would import code"):
+        Configuration(home=home).for_folder(project)
 
 
 def test_the_command_line_wins(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ class TextReport:
     paint: Paint = field(default_factory=Paint)
     columns: int = 100
     verbose: bool = False
-    _sources: dict[str, Source | None] = field(default_factory=dict)
+    _lines: dict[str, list[str]] = field(default_factory=dict)
     _explained: set[tuple[str, str]] = field(default_factory=set)
 
     def render(self) -> str:
@@ -85,10 +85,11 @@ class TextReport:
 
     def line(self, filename: str, row: int) -> str | None:
         """A line of a file; None where it cannot be had."""
-        if filename not in self._sources:
-            self._sources[filename] = self.report.sources.get(filename) or _reread(filename)
-        source = self._sources[filename]
-        return source.lines[row - 1] if source and row <= len(source.lines) else None
+        if filename not in self._lines:
+            source = self.report.sources.get(filename) or _reread(filename)
+            self._lines[filename] = source.lines if source else []
+        lines = self._lines[filename]
+        return lines[row - 1] if row <= len(lines) else None
 
     def advice(self, findings: Iterable[Diagnostic]) -> Iterator[str]:
         """One line for each class and rule: the place of the first, the rule, how many, and what it says."""
