@@ -286,6 +286,18 @@ def test_a_comment_that_suppresses_nothing_is_a_finding_with_a_fix(netlint: Netl
     assert netlint("check", "model.py", "--select", "NL001", "--output-format", "json").records == []
 
 
+def test_the_batch_size_can_be_told(netlint: Netlint) -> None:
+    norm = "nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ELU(), nn.Conv2d(8, 8, 3))"
+    write(model=f"from torch import nn\n\nnet = {norm}  # netlint: ignore[NL202]\n")
+    unknown = netlint("check", "--select", "NL202,NL001")
+    assert unknown.code == 0
+    assert "No findings in 1 file" in unknown.out and "Not evaluated everywhere: NL202" in unknown.out
+    assert "1 suppressed" in netlint("check", "--select", "NL202,NL001", "--batch-size", "2").out
+    assert [
+        record["code"] for record in netlint("check", "--select", "NL202,NL001", "--batch-size", "64", "--output-format", "json").records
+    ] == ["NL001"]
+
+
 # -- what goes wrong --------------------------------------------------------------------------------------------------
 
 
