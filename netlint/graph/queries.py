@@ -50,6 +50,7 @@ from netlint.graph.operators import (
     Rearrange,
     Recurrent,
     RecurrentCell,
+    Reduce,
     Resample,
     Reshape,
     Select,
@@ -546,7 +547,7 @@ def fed_by(graph: Graph, operator: Operator) -> list[Operator]:
     for node in pending:
         if is_weighted(graph, node):
             found.append(node)
-        elif isinstance(node, (*PASSES, Add, Concat)):
+        elif isinstance(node, (Add, Concat)) or _hands_on(node):
             fresh = [source for source in data_inputs(graph, node) if id(source) not in seen]
             seen.update(id(source) for source in fresh)
             pending.extend(fresh)
@@ -570,9 +571,14 @@ def feeds(graph: Graph, operator: Operator) -> list[Operator]:
             seen.add(id(reader))
             if is_weighted(graph, reader):
                 found.append(reader)
-            elif isinstance(reader, (*PASSES, Add)) or (isinstance(reader, Concat) and _joins_features(graph, reader)):
+            elif isinstance(reader, Add) or _hands_on(reader) or (isinstance(reader, Concat) and _joins_features(graph, reader)):
                 pending.append(reader)
     return found
+
+
+def _hands_on(operator: Operator) -> bool:
+    """Whether an operator is one of `PASSES`, or a pooling written as a reduction (`x.mean([2, 3])`)."""
+    return isinstance(operator, PASSES) or (isinstance(operator, Reduce) and operator.how in ("mean", "max", "amax"))
 
 
 def _joins_features(graph: Graph, concat: Concat) -> bool:

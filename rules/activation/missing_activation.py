@@ -16,8 +16,8 @@ Evidence against
 
 When it is fine
     Low-rank factors (the middle is narrower than both ends) save parameters. Projections of attention, a result that several layers or
-    the caller read, one layer applied again, and layers on different axes are not flagged; nor are 1 x 1, grouped, depthwise, factorised
-    and transposed convolutions, whose pairs are designs of their own.
+    the caller read, one layer applied again, and layers on different axes are not flagged; nor are 1 x 1, grouped, depthwise, factorised,
+    strided and transposed convolutions, whose pairs are designs of their own.
 
 The fix
     Activate the first layer, or merge the two. Which one was meant only the author knows, so nothing is applied.
@@ -70,8 +70,11 @@ def _is_same_kind_of_map(first: Linear | Conv, second: Linear | Conv, graph: Gra
         return False
     if isinstance(first, Linear) and isinstance(second, Linear):
         return first.out_features == second.in_features
-    plain = isinstance(first, Conv) and isinstance(second, Conv) and _is_plain(first) and _is_plain(second)
-    return plain and not {*first.layer.ancestors[:2]}.isdisjoint(second.layer.ancestors[:2])  # a neck and a head are two designs
+    if not isinstance(first, Conv) or not isinstance(second, Conv) or not _is_plain(first) or not _is_plain(second):
+        return False
+    if isinstance(first.stride, Unknown) or any(step != 1 for step in first.stride):
+        return False  # a learned downsampling
+    return not {*first.layer.ancestors[:2]}.isdisjoint(second.layer.ancestors[:2])  # a neck and a head are two designs
 
 
 def _is_plain(conv: Conv) -> bool:

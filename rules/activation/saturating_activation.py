@@ -33,8 +33,8 @@ from collections.abc import Iterator
 from netlint.engine.intent import Intent, Replace
 from netlint.engine.rule import Contract, Example, Finding, Forward, Option, Options, Rule, Severity, StateDict, TrainingEffect, sequential
 from netlint.graph import Graph, Int, Operator
-from netlint.graph.operators import Conv, Linear, PReLU, Sigmoid, Tanh
-from netlint.graph.queries import MOVES, fed_by, feeds, in_attention, is_gate, is_upstream, network_of, reaches_output
+from netlint.graph.operators import Conv, Linear, PReLU, Sigmoid, Softmax, Tanh
+from netlint.graph.queries import MOVES, fed_by, feeds, in_attention, is_gate, is_upstream, network_of, reaches, reaches_output
 
 rule = Rule(
     code="NL402",
@@ -87,7 +87,9 @@ def _is_hidden(node: Operator, graph: Graph) -> bool:
         return False
     home = network_of(node)
     before, after = fed_by(graph, node), [layer for layer in feeds(graph, node) if home is None or network_of(layer) is home]
-    if not before or not after or _is_returned(node, graph) or is_gate(graph, node) or in_attention(graph, node):
+    if not before or not after or _is_returned(node, graph) or is_gate(graph, node):
+        return False
+    if in_attention(graph, node) or any(_is_score(layer, graph) for layer in after):
         return False
     if _is_recurrent(before, node, graph) or any(_is_bounded_by_nature(layer) for layer in before):
         return False
@@ -104,6 +106,11 @@ def _is_recurrent(before: list[Operator], node: Operator, graph: Graph) -> bool:
     return any(
         layer.layer is not None and any(is_upstream(graph, node, again) for again in graph.applications(layer.layer)) for layer in before
     )
+
+
+def _is_score(layer: Operator, graph: Graph) -> bool:
+    """One number that is compared with others by a softmax: the score of additive attention, whose use may stand in another class."""
+    return _width(layer) == 1 and reaches(graph, layer, Softmax)
 
 
 def _is_bounded_by_nature(layer: Operator) -> bool:

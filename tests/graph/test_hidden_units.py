@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from netlint.graph import FixedSite, Graph, Layer, Location
-from netlint.graph.operators import Add, BatchNorm, Concat, Constant, Conv, Flatten, Input, Linear, MaxPool, Mul, ReLU, Sigmoid, Tanh
+from netlint.graph.operators import (
+    Add,
+    BatchNorm,
+    Concat,
+    Constant,
+    Conv,
+    Flatten,
+    Input,
+    Linear,
+    MaxPool,
+    Mul,
+    Reduce,
+    ReLU,
+    Sigmoid,
+    Tanh,
+)
 from netlint.graph.queries import class_count, feature_size, fed_by, feeds, network_of, same_place
 
 
@@ -91,3 +106,15 @@ def test_the_feature_size_is_known_behind_a_linear_layer_of_unknown_rank() -> No
     assert feature_size(data) is None
     assert feature_size(graph.add(Flatten(inputs=(hidden,)))) is None
     assert feature_size(graph.add(Flatten(inputs=(hidden,), shape=(2, 30)))) == 30
+
+
+def test_a_global_pooling_written_as_a_mean_hands_features_on() -> None:
+    graph = Graph("Net")
+    data = graph.add(Input(label="x"))
+    hidden = graph.add(Tanh(inputs=(conv(graph, data),)))
+    mean = graph.add(Reduce(how="mean", dim=(2, 3), inputs=(hidden,)))
+    head = graph.add(Linear(in_features=8, out_features=2, inputs=(mean,)))
+    assert feeds(graph, hidden) == [head]
+    norm = graph.add(Reduce(how="norm", dim=(2, 3), inputs=(hidden,)))
+    graph.add(Linear(in_features=8, out_features=2, inputs=(norm,)))
+    assert feeds(graph, hidden) == [head]
