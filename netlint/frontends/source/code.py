@@ -45,6 +45,25 @@ class NodeCache(Generic[T]):
         return known[1]
 
 
+def names_in(node: cst.CSTNode) -> frozenset[str]:
+    """Every name that occurs in a piece of code, attribute names too."""
+    if isinstance(node, cst.Name):
+        return frozenset((node.value,))
+    found: set[str] = set()
+    queue = [node]
+    while queue:
+        for child in queue.pop().children:
+            if isinstance(child, cst.Name):
+                found.add(child.value)
+            else:
+                queue.append(child)
+    return frozenset(found)
+
+
+names_of = NodeCache(names_in)
+"""`names_in`, computed once a node."""
+
+
 @dataclass(eq=False)
 class Slice:
     """One or more top-level statements that share lines."""
@@ -78,7 +97,7 @@ class Slice:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class NodeSite:
     """A node of a slice as a place."""
 
@@ -115,7 +134,12 @@ class SourceFile:
             raise SourceError("nested too deeply to be parsed") from error
         self.slices = self._slice()
         self.scope: Scope | None = None
-        self.exec_all_done = False
+
+    def forget(self) -> None:
+        """Lets go of what its execution left: the next reader of the file starts from its text."""
+        self.scope = None
+        for piece in self.slices:
+            piece.state = "waiting"
 
     def _slice(self) -> list[Slice]:
         slices: list[Slice] = []

@@ -11,7 +11,13 @@ from netlint.graph.operator import Operator
 from netlint.graph.operators import Add, Constant, Div, Elementwise, Identity, Mul, Pow, Reduce, Sub
 
 NUMBER = (bool, int, float)
-_BINARY: dict[type, Callable[[Any, Any], Any]] = {Add: operator.add, Sub: operator.sub, Mul: operator.mul, Div: operator.truediv, Pow: operator.pow}
+_BINARY: dict[type, Callable[[Any, Any], Any]] = {
+    Add: operator.add,
+    Sub: operator.sub,
+    Mul: operator.mul,
+    Div: operator.truediv,
+    Pow: operator.pow,
+}
 _UNARY: dict[str, Callable[[Any], Any]] = {
     "round": lambda x: float(round(x)),
     "floor": lambda x: float(math.floor(x)),

@@ -12,7 +12,7 @@ from netlint.frontends.source import objects, torch_calls
 from netlint.frontends.source.code import NodeCache
 from netlint.frontends.source.functions import make_function
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
-from netlint.frontends.source.interpreter import MAX_ITERATIONS, MAX_SIZE, Interpreter, same
+from netlint.frontends.source.interpreter import EVALUATE, MAX_ITERATIONS, MAX_SIZE, Handler, Interpreter, same
 from netlint.frontends.source.values import (
     ABSENT,
     Anything,
@@ -55,8 +55,10 @@ def _name(interpreter: Interpreter, node: cst.Name, scope: Scope) -> Any:
 def _attribute(interpreter: Interpreter, node: cst.Attribute, scope: Scope) -> Any:
     value = interpreter.evaluate(node.value, scope)
     if isinstance(value, (Tensor, Module, Instance)):
-        with interpreter.at(node, scope):
-            return objects.get_attribute(interpreter, value, node.attr.value)
+        before = interpreter.place(node, scope)
+        found = objects.get_attribute(interpreter, value, node.attr.value)
+        interpreter.site = before
+        return found
     return objects.get_attribute(interpreter, value, node.attr.value)
 
 
@@ -88,8 +90,10 @@ def _call(interpreter: Interpreter, node: cst.Call, scope: Scope) -> Any:
             kwargs[arg.keyword.value] = value
         else:
             args.append(value)
-    with interpreter.at(node, scope):
-        return interpreter.call(function, args, kwargs, opened)
+    before = interpreter.place(node, scope)
+    result = interpreter.call(function, args, kwargs, opened)
+    interpreter.site = before
+    return result
 
 
 def _tuple(interpreter: Interpreter, node: cst.Tuple, scope: Scope) -> Any:
@@ -220,7 +224,7 @@ def _formatted(interpreter: Interpreter, node: cst.FormattedString, scope: Scope
 
 def _concatenated(interpreter: Interpreter, node: cst.ConcatenatedString, scope: Scope) -> Any:
     left, right = interpreter.evaluate(node.left, scope), interpreter.evaluate(node.right, scope)
-    if isinstance(left, str) and isinstance(right, str) or isinstance(left, bytes) and isinstance(right, bytes):
+    if (isinstance(left, str) and isinstance(right, str)) or (isinstance(left, bytes) and isinstance(right, bytes)):
         return left + right  # type: ignore[operator]
     return Unknown("a formatted string with an unknown part")
 
@@ -257,8 +261,10 @@ METHODS = {
 def _binary(interpreter: Interpreter, node: cst.BinaryOperation, scope: Scope) -> Any:
     left = interpreter.evaluate(node.left, scope)
     right = interpreter.evaluate(node.right, scope)
-    with interpreter.at(node, scope):
-        return binary(interpreter, type(node.operator).__name__, left, right)
+    before = interpreter.place(node, scope)
+    result = binary(interpreter, type(node.operator).__name__, left, right)
+    interpreter.site = before
+    return result
 
 
 def binary(interpreter: Interpreter, symbol: str, left: Any, right: Any, inplace: bool = False) -> Any:
@@ -266,7 +272,11 @@ def binary(interpreter: Interpreter, symbol: str, left: Any, right: Any, inplace
     if isinstance(left, (Tensor, ParameterValue, Several)) or isinstance(right, (Tensor, ParameterValue, Several)):
         return torch_calls.tensor_binary(interpreter, symbol, left, right, inplace)
     if isinstance(left, Either):
-        runs = [lambda x=x: binary(interpreter, symbol, x, right) for x in left.options if x is not ABSENT and (x is not None or len(left.options) == 1)]
+        runs = [
+            lambda x=x: binary(interpreter, symbol, x, right)
+            for x in left.options
+            if x is not ABSENT and (x is not None or len(left.options) == 1)
+        ]
         return interpreter.choose(runs, "which value it is") if runs else Anything("an operand that may be missing")
     if isinstance(right, Either):
         runs = [lambda x=x: binary(interpreter, symbol, left, x) for x in right.options if x is not ABSENT and x is not None]
@@ -277,7 +287,11 @@ def binary(interpreter: Interpreter, symbol: str, left: Any, right: Any, inplace
             return interpreter.call(method, [left, right], {})
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         first = left if isinstance(left, Unknown) else right
-        return Anything(first.reason) if isinstance(first, Anything) and not isinstance(left, PLAIN) and not isinstance(right, PLAIN) else Unknown(first.reason)
+        return (
+            Anything(first.reason)
+            if isinstance(first, Anything) and not isinstance(left, PLAIN) and not isinstance(right, PLAIN)
+            else Unknown(first.reason)
+        )
     return _compute(interpreter, symbol, left, right)
 
 
@@ -290,13 +304,23 @@ def _compute(interpreter: Interpreter, symbol: str, left: Any, right: Any) -> An
         for sequence, count in ((left, right), (right, left)):
             if isinstance(sequence, (str, bytes, list, tuple)) and isinstance(count, int) and len(sequence) * count > MAX_SIZE:
                 return Unknown("a sequence too long to follow")
-    if symbol in ("Power", "LeftShift") and isinstance(left, int) and isinstance(right, int) and (abs(right) > 256 or left.bit_length() > 256):
+    if (
+        symbol in ("Power", "LeftShift")
+        and isinstance(left, int)
+        and isinstance(right, int)
+        and (abs(right) > 256 or left.bit_length() > 256)
+    ):
         return Unknown("a number too large to follow")
     if isinstance(left, int) and isinstance(right, int) and (left.bit_length() > 4096 or right.bit_length() > 4096):
         return Unknown("a number too large to follow")
     if isinstance(left, str) and symbol == "Modulo":
         parts = right if isinstance(right, tuple) else (right,)
-        if len(left) > 1000 or "*" in left or any(not isinstance(part, PLAIN) for part in parts) or any(c.isdigit() for c in left.replace("%02d", "")):
+        if (
+            len(left) > 1000
+            or "*" in left
+            or any(not isinstance(part, PLAIN) for part in parts)
+            or any(c.isdigit() for c in left.replace("%02d", ""))
+        ):
             return Unknown("a formatted string")
     if not isinstance(left, (*PLAIN, list, tuple, dict, set, range)) or not isinstance(right, (*PLAIN, list, tuple, dict, set, range)):
         return Anything("an operation on objects that is not followed")
@@ -365,8 +389,9 @@ def _comparison(interpreter: Interpreter, node: cst.Comparison, scope: Scope) ->
     result: Any = True
     for part in node.comparisons:
         right = interpreter.evaluate(part.comparator, scope)
-        with interpreter.at(node, scope):
-            result = compare(interpreter, type(part.operator).__name__, left, right)
+        before = interpreter.place(node, scope)
+        result = compare(interpreter, type(part.operator).__name__, left, right)
+        interpreter.site = before
         known = interpreter.truth(result)
         if known is False or (known is None and len(node.comparisons) > 1):
             return result
@@ -501,7 +526,9 @@ def index_of(interpreter: Interpreter, node: cst.Subscript, scope: Scope) -> Any
     for element in node.slice:
         if isinstance(element.slice, cst.Slice):
             piece = element.slice
-            parts.append(slice(*(interpreter.evaluate(e, scope) if e is not None else None for e in (piece.lower, piece.upper, piece.step))))
+            parts.append(
+                slice(*(interpreter.evaluate(e, scope) if e is not None else None for e in (piece.lower, piece.upper, piece.step)))
+            )
         elif element.slice.star:
             parts.extend(interpreter.items(interpreter.evaluate(element.slice.value, scope)) or [Unknown("an unknown index")])
         else:
@@ -512,8 +539,10 @@ def index_of(interpreter: Interpreter, node: cst.Subscript, scope: Scope) -> Any
 def _subscript(interpreter: Interpreter, node: cst.Subscript, scope: Scope) -> Any:
     container = interpreter.evaluate(node.value, scope)
     index = index_of(interpreter, node, scope)
-    with interpreter.at(node, scope):
-        return objects.get_item(interpreter, container, index)
+    before = interpreter.place(node, scope)
+    found = objects.get_item(interpreter, container, index)
+    interpreter.site = before
+    return found
 
 
 def _walrus(interpreter: Interpreter, node: cst.NamedExpr, scope: Scope) -> Any:
@@ -537,7 +566,7 @@ def _yield(interpreter: Interpreter, node: cst.Yield, scope: Scope) -> Any:
     return None
 
 
-EVALUATE: dict[type, Callable[[Interpreter, Any, Scope], Any]] = {
+EXPRESSIONS: dict[type, Handler] = {
     cst.Name: _name,
     cst.Attribute: _attribute,
     cst.Call: _call,
@@ -567,3 +596,4 @@ EVALUATE: dict[type, Callable[[Interpreter, Any, Scope], Any]] = {
     cst.Await: lambda interpreter, node, scope: interpreter.evaluate(node.expression, scope),
     cst.Ellipsis: lambda interpreter, node, scope: ...,
 }
+EVALUATE.update(EXPRESSIONS)

@@ -83,9 +83,7 @@ def make_function(interpreter: Interpreter, node: cst.FunctionDef | cst.Lambda, 
     name = node.name.value if isinstance(node, cst.FunctionDef) else "<lambda>"
     qualname = f"{scope.name}.{name}" if scope.name else name
     params = parameters_of(node)
-    defaults = {
-        p.name: interpreter.evaluate(p.default, scope) for p in (*params.positional, *params.keyword_only) if p.default is not None
-    }
+    defaults = {p.name: interpreter.evaluate(p.default, scope) for p in (*params.positional, *params.keyword_only) if p.default is not None}
     closure = scope
     while closure.is_class and closure.parent is not None:
         closure = closure.parent

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -24,17 +24,13 @@ from netlint.frontends.source.values import (
     Activation,
     Anything,
     Bound,
-    Class,
     Either,
     Enumerated,
     External,
     Function,
-    Instance,
     LoaderValue,
     Module,
-    Namespace,
     Native,
-    OptimizerValue,
     ParameterValue,
     Partial,
     Scope,
@@ -44,8 +40,7 @@ from netlint.frontends.source.values import (
     members,
 )
 from netlint.graph import Blind, Operator, Unknown
-from netlint.graph.operators import Alternatives, Constant, Opaque
-from netlint.graph.training import Loader, TrainingContext
+from netlint.graph.operators import Alternatives, Constant
 
 if TYPE_CHECKING:
     from netlint.graph.parameter import Layer
@@ -55,6 +50,13 @@ MAX_DEPTH = 60
 MAX_ITERATIONS = 20_000
 MAX_SIZE = 100_000
 """Elements of a container or characters of a string that the interpreted program may make."""
+Handler = Callable[["Interpreter", Any, Scope], Any]
+EXECUTE: dict[type, Handler] = {}
+"""What executes each kind of statement; filled by `statements`."""
+EVALUATE: dict[type, Handler] = {}
+"""What evaluates each kind of expression; filled by `expressions`."""
+CALL: dict[type, Callable[..., Any]] = {}
+"""What calls each kind of value that is not a function; `object` stands for all others. Filled by `objects`."""
 BREAK = "break"
 CONTINUE = "continue"
 
@@ -126,12 +128,19 @@ class Interpreter:
         if len(self.trace.operators) > MAX_SIZE:
             raise OutOfBudget
         if self.applying:
-            self.trace.inside.add(id(operator))
+            self.trace.inside[id(operator)] = self.applying[0]
         self.trace.operators.append(operator)
         return operator
 
     def innermost_layer(self) -> Layer | None:
         return self.applying[-1].layer if self.applying else None
+
+    def place(self, node: cst.CSTNode, scope: Scope) -> NodeSite | None:
+        """Makes `node` the place of whatever is applied or constructed from now on; gives the place before, to be set again."""
+        before = self.site
+        if scope.piece is not None:
+            self.site = NodeSite(scope.piece, node, scope.name)
+        return before
 
     @contextmanager
     def at(self, node: cst.CSTNode, scope: Scope) -> Any:
@@ -340,15 +349,13 @@ class Interpreter:
                 if signal is not None:
                     return signal
             return None
-        from netlint.frontends.source.statements import EXECUTE
-
         handler = EXECUTE.get(type(node))
         return handler(self, node, scope) if handler is not None else None
 
     def evaluate(self, node: cst.CSTNode, scope: Scope) -> Any:
-        from netlint.frontends.source.expressions import EVALUATE
-
-        self.step()
+        self.steps += 1
+        if self.steps > self.max_steps:
+            raise OutOfBudget
         handler = EVALUATE.get(type(node))
         if handler is None:
             return Anything(f"{type(node).__name__} is not understood")
@@ -358,8 +365,6 @@ class Interpreter:
 
     def call(self, function: Any, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None = None) -> Any:
         """Calls any value. `opened` is set when further arguments were passed that are not known (`*args` of unknown length)."""
-        from netlint.frontends.source import objects, torch_calls
-
         self.step()
         if isinstance(function, Bound):
             return self.call(function.function, [function.self_value, *args], kwargs, opened)
@@ -369,20 +374,10 @@ class Interpreter:
             return function.call(self, args, kwargs)
         if isinstance(function, Partial):
             return self.call(function.function, [*function.args, *args], {**function.kwargs, **kwargs}, opened)
-        if isinstance(function, Class):
-            return objects.instantiate(self, function, args, kwargs, opened)
-        if isinstance(function, Module):
-            return torch_calls.call_module(self, function, args, kwargs)
-        if isinstance(function, External):
-            return torch_calls.call_external(self, function.name, args, kwargs, opened)
         if isinstance(function, Either):
             able = [option for option in function.options if option is not ABSENT and option is not None]
             return self.choose([lambda f=f: self.call(f, args, kwargs, opened) for f in able], "which function it is") if able else None
-        if isinstance(function, Instance):
-            method = objects.class_attribute(function.cls, "__call__")
-            if method is not None:
-                return self.call(method, [function, *args], kwargs, opened)
-        return torch_calls.call_unknown(self, function, args, kwargs)
+        return CALL.get(type(function), CALL[object])(self, function, args, kwargs, opened)
 
     def call_function(self, function: Function, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None = None) -> Any:
         """Executes a function of the project with its arguments bound."""
@@ -488,18 +483,3 @@ def same(a: Any, b: Any) -> bool:
     if type(a) is type(b) and isinstance(a, (AList, ADict, ASet)):
         return not a and not b
     return False
-
-
-__all__ = [
-    "BREAK",
-    "CONTINUE",
-    "MAX_ITERATIONS",
-    "MAX_SIZE",
-    "Interpreter",
-    "Namespace",
-    "Opaque",
-    "OutOfBudget",
-    "Raised",
-    "Return",
-    "Trace",
-]

@@ -122,7 +122,9 @@ def _zip(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> A
         return Anything("zip of things of unknown length")
     if len(known) < len(columns):
         length = min(len(column) for column in known)
-        columns = [column if column is not None else [interpreter.representative(arg)] * length for column, arg in zip(columns, args, strict=True)]
+        columns = [
+            column if column is not None else [interpreter.representative(arg)] * length for column, arg in zip(columns, args, strict=True)
+        ]
     return AList(tuple(row) for row in zip(*[column for column in columns if column is not None], strict=False))
 
 
@@ -292,10 +294,17 @@ def _hasattr(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) 
     if isinstance(value, (Class, Function, Partial)):
         return not isinstance(objects.get_attribute(interpreter, value, name), Unknown)
     if isinstance(value, (list, tuple, dict, str, int, float, bool, type(None))):
-        return hasattr(value, name) and not isinstance(value, AList) or name in dir(type(value).__mro__[-2] if len(type(value).__mro__) > 1 else type(value))
+        return (hasattr(value, name) and not isinstance(value, AList)) or name in dir(
+            type(value).__mro__[-2] if len(type(value).__mro__) > 1 else type(value)
+        )
     if isinstance(value, External) and value.name.partition(".")[0] == "torch":
         full = canonical(f"{value.name}.{name}")
-        known = full in FUNCTIONS or full in CREATORS or torch_modules.is_module_class(full) or f"torch.{name}" == full and name in ("no_grad", "compile")
+        known = (
+            full in FUNCTIONS
+            or full in CREATORS
+            or torch_modules.is_module_class(full)
+            or (f"torch.{name}" == full and name in ("no_grad", "compile"))
+        )
         return True if known else Unknown(f"whether this version of torch has `{name}`")
     if isinstance(value, Namespace):
         from netlint.frontends.source.statements import defines
@@ -462,7 +471,20 @@ BUILTINS: dict[str, Any] = {
     }.items()
 }
 BUILTINS["object"] = External("object")
-for _name in ("property", "staticmethod", "classmethod", "NotImplemented", "complex", "bytes", "memoryview", "open", "input", "exec", "eval", "format"):
+for _name in (
+    "property",
+    "staticmethod",
+    "classmethod",
+    "NotImplemented",
+    "complex",
+    "bytes",
+    "memoryview",
+    "open",
+    "input",
+    "exec",
+    "eval",
+    "format",
+):
     BUILTINS[_name] = External(_name)
 for _name, _value in vars(__import__("builtins")).items():
     if isinstance(_value, type) and issubclass(_value, BaseException):
@@ -616,7 +638,9 @@ def string_method(interpreter: Interpreter, value: str, name: str, args: list[An
 
 def _fromkeys(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
     found = interpreter.items(args[0])
-    return ADict(dict.fromkeys(found, args[1] if len(args) > 1 else None)) if found is not None else Anything("a dictionary of unknown keys")
+    return (
+        ADict(dict.fromkeys(found, args[1] if len(args) > 1 else None)) if found is not None else Anything("a dictionary of unknown keys")
+    )
 
 
 def _append(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from netlint.frontends.source import torch_calls, torch_modules
-from netlint.frontends.source.functions import make_function
+from netlint.frontends.source import torch_calls, torch_modules, torch_training
 from netlint.frontends.source.heap import ADict, AList, OpenList
-from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter, Raised
+from netlint.frontends.source.interpreter import CALL, MAX_SIZE, Interpreter, Raised
 from netlint.frontends.source.values import (
     ABSENT,
     MISSING,
@@ -72,6 +71,8 @@ def get_attribute(interpreter: Interpreter, value: Any, name: str) -> Any:
             return interpreter.choose([lambda v=v: get_attribute(interpreter, v, name) for v in present], "which object it is")
         case OptimizerValue() | LoaderValue() | Dataset():
             return torch_calls.training_attribute(interpreter, value, name)
+        case Anything() if name in ("parameters", "named_parameters"):
+            return torch_training.unknown_parameters(interpreter, value, name)
         case Unknown(reason=reason):
             return Anything(reason)
         case Bound(function=Function() as function) if name not in ("__func__", "__self__"):
@@ -104,7 +105,13 @@ def _function_attribute(value: Function | Partial, name: str) -> Any:
         return value.attributes[name]
     if isinstance(value, Partial):
         return {"func": value.function, "args": value.args, "keywords": ADict(value.kwargs)}.get(name, Anything(f"attribute `{name}`"))
-    known = {"__name__": value.name, "__qualname__": value.qualname, "__module__": value.scope.file.name, "__doc__": None, "__dict__": value.attributes}
+    known = {
+        "__name__": value.name,
+        "__qualname__": value.qualname,
+        "__module__": value.scope.file.name,
+        "__doc__": None,
+        "__dict__": value.attributes,
+    }
     return known.get(name, Anything(f"attribute `{name}` of a function"))
 
 
@@ -285,7 +292,9 @@ def get_item(interpreter: Interpreter, container: Any, index: Any) -> Any:
     if isinstance(container, External) and container.name == "sys.modules" and isinstance(index, str):
         return _loaded_module(interpreter, index)
     if isinstance(container, External):
-        return container if container.name.startswith(("typing.", "collections.", "type")) else Anything(f"an element of `{container.name}`")
+        return (
+            container if container.name.startswith(("typing.", "collections.", "type")) else Anything(f"an element of `{container.name}`")
+        )
     if isinstance(container, UnknownShape):
         return UnknownShape(container.reason) if isinstance(index, slice) else Unknown("a size of a tensor")
     if isinstance(container, (Unknown, LoaderValue, Dataset)):
@@ -337,7 +346,13 @@ def _sequence_item(interpreter: Interpreter, container: Any, index: Any) -> Any:
         return AList(piece) if isinstance(piece, list) else piece
     if isinstance(index, bool) or isinstance(index, int):
         if optional:
-            return Anything("an element of a list of unknown length") if index < 0 else interpreter.present(container[index], "an element") if index < len(container) else Anything("an element")
+            return (
+                Anything("an element of a list of unknown length")
+                if index < 0
+                else interpreter.present(container[index], "an element")
+                if index < len(container)
+                else Anything("an element")
+            )
         if -len(container) <= index < len(container):
             return interpreter.present(container[index], "an element")
         raise Raised(External("IndexError"))
@@ -361,7 +376,11 @@ def set_item(interpreter: Interpreter, container: Any, index: Any, value: Any) -
         interpreter.heap.touch(container)
         if isinstance(index, int) and -len(container) <= index < len(container):
             container[index] = value
-        elif isinstance(index, slice) and isinstance(value, (list, tuple)) and all(isinstance(p, (int, type(None))) for p in (index.start, index.stop, index.step)):
+        elif (
+            isinstance(index, slice)
+            and isinstance(value, (list, tuple))
+            and all(isinstance(p, (int, type(None))) for p in (index.start, index.stop, index.step))
+        ):
             try:
                 container[index] = value
             except ValueError as error:
@@ -562,7 +581,7 @@ def _super_attribute(interpreter: Interpreter, value: Super, name: str) -> Any:
     for base in mro[start:]:
         if isinstance(base, Class) and name in base.namespace:
             return _bind(interpreter, base.namespace[name], target, cls)
-        if isinstance(base, External) and not (base.name in PLAIN_BASES):
+        if isinstance(base, External) and base.name not in PLAIN_BASES:
             return Native(
                 f"{base.name}.{name}",
                 lambda i, args, kwargs, base=base.name: torch_modules.call_builtin(i, base, name, [target, *args], kwargs),
@@ -652,7 +671,9 @@ def is_instance(interpreter: Interpreter, value: Any, cls: Any) -> Any:
             return True
         return next((answer for answer in answers if isinstance(answer, Unknown)), False)
     if isinstance(value, Either):
-        return interpreter.join([is_instance(interpreter, None if option is ABSENT else option, cls) for option in value.options], "which object it is")
+        return interpreter.join(
+            [is_instance(interpreter, None if option is ABSENT else option, cls) for option in value.options], "which object it is"
+        )
     if isinstance(value, Anything):
         return Unknown(value.reason)
     if isinstance(cls, Class):
@@ -662,4 +683,15 @@ def is_instance(interpreter: Interpreter, value: Any, cls: Any) -> Any:
     return python_types(value, cls)
 
 
-__all__ = ["FIELD", "Interpreter", "get_attribute", "instantiate", "make_function"]
+def _call_instance(interpreter: Interpreter, value: Instance, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None) -> Any:
+    method = class_attribute(value.cls, "__call__")
+    if method is not None:
+        return interpreter.call(method, [value, *args], kwargs, opened)
+    return torch_calls.call_unknown(interpreter, value, args, kwargs)
+
+
+CALL[Class] = instantiate
+CALL[Instance] = _call_instance
+CALL[Module] = lambda interpreter, module, args, kwargs, opened: torch_calls.call_module(interpreter, module, args, kwargs)
+CALL[External] = lambda interpreter, value, args, kwargs, opened: torch_calls.call_external(interpreter, value.name, args, kwargs, opened)
+CALL[object] = lambda interpreter, value, args, kwargs, opened: torch_calls.call_unknown(interpreter, value, args, kwargs)

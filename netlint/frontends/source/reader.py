@@ -20,7 +20,7 @@ import libcst as cst
 
 from netlint.frontends.errors import SourceError
 from netlint.frontends.source import objects, torch_modules, torch_training
-from netlint.frontends.source.code import SourceFile, flat
+from netlint.frontends.source.code import SourceFile, flat, names_of
 from netlint.frontends.source.functions import parameters_of
 from netlint.frontends.source.interpreter import Interpreter, OutOfBudget, Raised
 from netlint.frontends.source.project import Project
@@ -42,8 +42,10 @@ from netlint.graph import Blind, Graph, Layer, Operator, Shape, Unknown
 from netlint.graph.operators import Constant, Input
 from netlint.graph.training import TrainingContext
 
-ENTRY_STEPS = 400_000
-FILE_STEPS = 1_500_000
+ENTRY_STEPS = 300_000
+FILE_STEPS = 700_000
+BUILDER_STEPS = 250_000
+"""After so many steps no further builder function is looked at: they are variants of networks seen already, mostly."""
 RECURSION_LIMIT = 12_000
 
 
@@ -70,6 +72,8 @@ def read(
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION_LIMIT))
     try:
+        for imported in project.files():
+            imported.forget()
         file = project.add(Path(filename), source, filename)
         opened = len(project.opened)
         reader = _Reader(project, file, inputs)
@@ -97,7 +101,6 @@ class _Reader:
         self.inputs = inputs
         self.graphs: list[Graph] = []
         self.done: set[int] = set()
-        self.instances: dict[int, Any] = {}
         self.made: list[_Made] = []
         self.builders: list[tuple[Graph, Any]] = []
 
@@ -107,17 +110,21 @@ class _Reader:
         """Every network and piece of training code of the file."""
         self._module_level()
         for name, function in self._definitions(Function):
-            if id(_undecorated(function).node) not in self.interpreter.called and _callable_alone(function):
+            if (
+                self.interpreter.steps < BUILDER_STEPS
+                and id(_undecorated(function).node) not in self.interpreter.called
+                and _callable_alone(function)
+            ):
                 self._builder(name, function)
         for name, function in self._definitions(Function):
             if id(_undecorated(function).node) not in self.interpreter.called and _signs(_undecorated(function).node):
                 self._function(name, function)
         self._made_networks()
         for name, cls in self._definitions(Class):
+            self._methods(name, cls)
+        for name, cls in self._definitions(Class):
             if objects.is_module_class(cls) and id(cls.node) not in self.interpreter.instantiated:
                 self._class(name, cls)
-        for name, cls in self._definitions(Class):
-            self._methods(name, cls)
         self._name_single_builders()
         return self.graphs
 
@@ -196,10 +203,8 @@ class _Reader:
         with self._entry(name) as trace:
             value = self._make(cls)
         self._training(name, trace, [])
-        if isinstance(value, Module):
-            self.instances[id(cls.node)] = value
-            if _has_forward(value):
-                self._network(_Made(name, value, trace, concrete=not _required(cls)))
+        if isinstance(value, Module) and _has_forward(value) and id(value) not in self.done:
+            self._network(_Made(name, value, trace, concrete=not _required(cls)))
 
     def _make(self, value: Function | Class) -> Any:
         if isinstance(value, Class):
@@ -213,27 +218,31 @@ class _Reader:
         self._training(name, trace, [])
 
     def _methods(self, name: str, cls: Class) -> None:
-        """Methods that apply losses or layers and that nothing has called yet."""
-        for key, method in list(cls.namespace.items()):
-            if not isinstance(method, Function) or not isinstance(method.node, cst.FunctionDef):
-                continue
-            if id(method.node) in self.interpreter.called or not _signs(method.node) or key in ("__init__", "forward"):
-                continue
-            instance = self._instance(cls)
-            if instance is None:
-                return
-            with self._entry(f"{name}.{key}") as trace:
-                target = method if method.kind == "static" else Bound(method, instance)
-                self.interpreter.call(target, [], {})
-            self._training(f"{name}.{key}", trace, [])
-
-    def _instance(self, cls: Class) -> Any:
-        if id(cls.node) not in self.instances:
-            made: Any = None
-            with self._entry(cls.name):
-                made = self.interpreter.call(cls, [], {})
-            self.instances[id(cls.node)] = made if isinstance(made, (Module, Instance)) else None
-        return self.instances[id(cls.node)]
+        """A class whose methods apply losses or take training steps, and that nothing has called yet: they are run one after the other."""
+        methods = [
+            (key, method)
+            for key, method in cls.namespace.items()
+            if isinstance(method, Function) and isinstance(method.node, cst.FunctionDef)
+        ]
+        waiting = [
+            (key, method)
+            for key, method in methods
+            if key != "forward" and id(method.node) not in self.interpreter.called and _signs(method.node) and method.kind != "property"
+        ]
+        if not waiting or (len(waiting) == 1 and waiting[0][0] == "__init__" and objects.is_module_class(cls)):
+            return
+        instance: Any = None
+        with self._entry(name) as trace:
+            instance = self.interpreter.call(cls, [], {})
+        if not isinstance(instance, (Module, Instance)):
+            return
+        for key, method in waiting:
+            if key != "__init__" and id(method.node) not in self.interpreter.called:
+                with self._entry(f"{name}.{key}", trace):
+                    self.interpreter.call(method if method.kind == "static" else Bound(method, instance), [], {})
+        self._training(name, trace, [(name, instance)] if isinstance(instance, Module) else [])
+        if isinstance(instance, Module) and _has_forward(instance) and id(instance) not in self.done:
+            self._network(_Made(name, instance, trace, concrete=not _required(cls)))
 
     # -- graphs ----------------------------------------------------------------------------------------------------------
 
@@ -307,12 +316,19 @@ class _Reader:
         return self._add_graph(made, trace.operators, outputs, self._context(made, module), [*made.trace.blind, *trace.blind], trace)
 
     def _add_graph(
-        self, made: _Made, operators: list[Operator], outputs: tuple[Operator, ...], context: TrainingContext, blind: list[Blind], trace: Trace | None = None
+        self,
+        made: _Made,
+        operators: list[Operator],
+        outputs: tuple[Operator, ...],
+        context: TrainingContext,
+        blind: list[Blind],
+        trace: Trace | None = None,
     ) -> Graph:
         module = made.module
         self.done.update(id(part) for _, part in torch_modules.walk(module))
         layers = _layers(module)
-        _add_unregistered(layers, module, operators, (trace or made.trace).made)
+        source = trace or made.trace
+        _add_unregistered(layers, module, [o for o in operators if source.inside.get(id(o)) is module], source.made)
         graph = Graph(
             made.name,
             root=module.layer,
@@ -324,7 +340,9 @@ class _Reader:
             filename=self.file.filename,
             site=module.layer.site,
             concrete=made.concrete,
-            elsewhere=frozenset(id(thing) for thing in (*context.optimizers, *context.loaders, *context.penalties)) if trace is not None else frozenset(),
+            elsewhere=frozenset(id(thing) for thing in (*context.optimizers, *context.loaders, *context.penalties))
+            if trace is not None
+            else frozenset(),
             parameters_unknown=_uncounted(module) or (made.trace.tainted if made.builder else None),
         )
         self.graphs.append(graph)
@@ -369,7 +387,14 @@ class _Entry:
 
     def __enter__(self) -> Trace:
         interpreter = self._interpreter
-        self._before = (interpreter.trace, interpreter.building, interpreter.applying, interpreter.site, interpreter.no_grad, interpreter.depth)
+        self._before = (
+            interpreter.trace,
+            interpreter.building,
+            interpreter.applying,
+            interpreter.site,
+            interpreter.no_grad,
+            interpreter.depth,
+        )
         interpreter.trace = self._trace
         interpreter.building, interpreter.applying, interpreter.site, interpreter.no_grad = [], [], None, 0
         interpreter.max_steps = min(interpreter.steps + ENTRY_STEPS, FILE_STEPS)
@@ -377,7 +402,9 @@ class _Entry:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
         interpreter = self._interpreter
-        interpreter.trace, interpreter.building, interpreter.applying, interpreter.site, interpreter.no_grad, interpreter.depth = self._before
+        interpreter.trace, interpreter.building, interpreter.applying, interpreter.site, interpreter.no_grad, interpreter.depth = (
+            self._before
+        )
         if isinstance(error, Raised):
             self._trace.blind.append(Blind(None, f"`{self._name}` raises an exception"))
             self._trace.tainted = self._trace.tainted or Unknown("it raises an exception")
@@ -424,20 +451,9 @@ def _signal_names() -> frozenset[str]:
     return frozenset(layers | functions | optimizers | {"backward", "DataLoader"})
 
 
-class _SignFinder(cst.CSTVisitor):
-    def __init__(self, names: frozenset[str]) -> None:
-        self.names = names
-        self.found = False
-
-    def visit_Name(self, node: cst.Name) -> None:
-        self.found = self.found or node.value in self.names
-
-
 def _signs(node: Any) -> bool:
     """Whether a function's body applies a layer or loss or takes a training step."""
-    finder = _SignFinder(_signal_names())
-    node.body.visit(finder)
-    return finder.found
+    return bool(names_of(node.body) & _signal_names())
 
 
 def _networks(value: Any) -> Iterator[Module]:
@@ -460,7 +476,9 @@ def _is_network(module: Module) -> bool:
     """Whether a module is a network of its own: not a single layer, a loss, or a bare list of modules."""
     if isinstance(module.cls, Class):
         return _has_forward(module)
-    return module.container == "Sequential" and bool(module.children) or module.layer.kind.startswith("torch.nn.Transformer") and module.operator is None
+    return (module.container == "Sequential" and bool(module.children)) or (
+        module.layer.kind.startswith("torch.nn.Transformer") and module.operator is None
+    )
 
 
 def _class_name(module: Module) -> str:
@@ -527,7 +545,10 @@ def _layers(root: Module) -> list[Layer]:
         layer = module.layer
         layer.path, layer.operator, layer.registered = path, module.operator, True
         layer.parameters = {
-            name: option.parameter for name, value in module.parameters.items() for option in members(value) if isinstance(option, ParameterValue)
+            name: option.parameter
+            for name, value in module.parameters.items()
+            for option in members(value)
+            if isinstance(option, ParameterValue)
         }
         for name, parameter in layer.parameters.items():
             parameter.name, parameter.owner = name, parameter.owner or layer

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import libcst as cst
-import libcst.matchers as m
 
 from netlint.frontends.source import expressions, objects, torch_modules
+from netlint.frontends.source.code import NodeCache, names_of
 from netlint.frontends.source.functions import make_function
 from netlint.frontends.source.heap import AList
-from netlint.frontends.source.interpreter import BREAK, CONTINUE, MAX_ITERATIONS, Interpreter, Raised, Return
+from netlint.frontends.source.interpreter import BREAK, CONTINUE, EXECUTE, MAX_ITERATIONS, Handler, Interpreter, Raised, Return
 from netlint.frontends.source.values import (
     ABSENT,
     Anything,
@@ -25,7 +25,6 @@ from netlint.frontends.source.values import (
     Namespace,
     Scope,
     Tensor,
-    members,
 )
 from netlint.graph.unknown import Unknown
 
@@ -214,7 +213,9 @@ def imported(interpreter: Interpreter, file: SourceFile | None, path: str, name:
     """What `from path import name` gives."""
     if file is None:
         submodule = interpreter.project.resolve(f"{path}.{name}" if path else name, importer)
-        return Namespace(submodule) if submodule is not None and path.partition(".")[0] != "torch" else External(f"{path}.{name}".lstrip("."))
+        return (
+            Namespace(submodule) if submodule is not None and path.partition(".")[0] != "torch" else External(f"{path}.{name}".lstrip("."))
+        )
     if file is not importer and defines(file, name):
         return interpreter.global_name(name, file)
     submodule = interpreter.project.resolve(f"{file.name}.{name}" if file.is_package else f"{path}.{name}", importer)
@@ -256,7 +257,7 @@ def _import_star(interpreter: Interpreter, path: str, scope: Scope) -> None:
 def _if(interpreter: Interpreter, node: cst.If, scope: Scope) -> Any:
     condition = interpreter.evaluate(node.test, scope)
     known = interpreter.truth(condition)
-    if known is not None and m.findall(node.test, m.Attribute(attr=m.Name("training"))):
+    if known is not None and "training" in names_of(node.test):
         interpreter.asked_mode = True
     if known is True:
         return interpreter.block(node.body, scope)
@@ -288,7 +289,7 @@ def narrow(interpreter: Interpreter, test: cst.BaseExpression, scope: Scope, out
     if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
         narrow(interpreter, test.expression, scope, not outcome)
     elif isinstance(test, cst.BooleanOperation):
-        if isinstance(test.operator, cst.And) and outcome or isinstance(test.operator, cst.Or) and not outcome:
+        if (isinstance(test.operator, cst.And) and outcome) or (isinstance(test.operator, cst.Or) and not outcome):
             narrow(interpreter, test.left, scope, outcome)
             narrow(interpreter, test.right, scope, outcome)
     elif isinstance(test, (cst.Name, cst.Attribute)):
@@ -297,13 +298,21 @@ def narrow(interpreter: Interpreter, test: cst.BaseExpression, scope: Scope, out
             return
     elif isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
         comparison = test.comparisons[0]
-        if m.matches(comparison.comparator, m.Name("None")) and isinstance(comparison.operator, (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual)):
+        if (
+            _is_name(comparison.comparator)
+            and comparison.comparator.value == "None"
+            and isinstance(comparison.operator, (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual))
+        ):
             is_none = isinstance(comparison.operator, (cst.Is, cst.Equal)) == outcome
             _keep(interpreter, test.left, scope, lambda option: (option is None) == is_none or isinstance(option, Unknown))
 
 
+def _is_name(node: cst.BaseExpression) -> TypeGuard[cst.Name]:
+    return isinstance(node, cst.Name)
+
+
 def _keep(interpreter: Interpreter, target: cst.BaseExpression, scope: Scope, accept: Callable[[Any], bool]) -> None:
-    if not m.matches(target, m.Name() | m.Attribute(value=m.Name())):
+    if not (_is_name(target) or (isinstance(target, cst.Attribute) and _is_name(target.value))):
         return
     value = interpreter.evaluate(target, scope)
     if isinstance(value, Either):
@@ -369,12 +378,13 @@ def _for_once(interpreter: Interpreter, node: cst.For, iterable: Any, scope: Sco
 
 def repeats_training(node: cst.For | cst.While) -> bool:
     """Whether a loop's body takes optimizer steps or draws batches, so that one round shows them all."""
-    return bool(
-        m.findall(
-            node.body,
-            m.Call(func=m.Attribute(attr=m.Name("backward") | m.Name("step") | m.Name("zero_grad")), args=m.DoNotCare()),
-        )
-    ) or bool(m.findall(node.body, m.For(iter=m.Name() | m.Attribute() | m.Call(func=m.Name("enumerate") | m.Name("tqdm")))) and _calls_epoch(node))
+    names = names_of(node.body)
+    return bool(names & {"backward", "zero_grad"}) or (
+        _calls_epoch(node) and bool(names & {"enumerate", "tqdm", "train", "step"} or _has_loop(node.body))
+    )
+
+
+_has_loop = NodeCache(lambda node: any(isinstance(child, cst.For) for child in node.children))
 
 
 def _calls_epoch(node: cst.For | cst.While) -> bool:
@@ -442,7 +452,7 @@ def _imports_missing(interpreter: Interpreter, node: cst.Try | cst.TryStar, scop
     """`try: import optional ... except ImportError:` where the package is not part of the project: it is taken as not installed."""
     from netlint.frontends.source.natives import is_known_package
 
-    if not node.handlers or not m.findall(node, m.ExceptHandler()) or not isinstance(node.body, cst.IndentedBlock):
+    if not node.handlers or not isinstance(node.body, cst.IndentedBlock):
         return False
     caught = describe(node.handlers[0].type) if node.handlers[0].type is not None else "Exception"
     if not any(name in caught for name in ("ImportError", "ModuleNotFoundError", "Exception")):
@@ -580,7 +590,7 @@ def _fits(interpreter: Interpreter, pattern: cst.MatchPattern, subject: Any, sco
     return None
 
 
-EXECUTE: dict[type, Callable[[Interpreter, Any, Scope], Any]] = {
+STATEMENTS: dict[type, Handler] = {
     cst.Expr: _expr,
     cst.Assign: _assign,
     cst.AnnAssign: _annotated,
@@ -605,4 +615,4 @@ EXECUTE: dict[type, Callable[[Interpreter, Any, Scope], Any]] = {
     cst.Match: _match,
 }
 
-__all__ = ["EXECUTE", "assign", "describe", "members"]
+EXECUTE.update(STATEMENTS)

@@ -32,7 +32,6 @@ from netlint.frontends.source.values import (
     Class,
     Dataset,
     Either,
-    Enumerated,
     External,
     Function,
     Instance,
@@ -119,7 +118,9 @@ def operands(interpreter: Interpreter, value: Any) -> list[Operator]:
                 node = Opaque(label="an unknown value", reason=reason, site=interpreter.site, scope=interpreter.innermost_layer())
                 known = interpreter.trace.unseen[id(value)] = (value, interpreter.emit(node))
             return [known[1]]
-    return [interpreter.emit(Opaque(label="an object", reason="it is not a tensor", site=interpreter.site, scope=interpreter.innermost_layer()))]
+    return [
+        interpreter.emit(Opaque(label="an object", reason="it is not a tensor", site=interpreter.site, scope=interpreter.innermost_layer()))
+    ]
 
 
 def read_parameter(interpreter: Interpreter, value: ParameterValue) -> Operator:
@@ -186,7 +187,7 @@ def select(interpreter: Interpreter, value: Any, index: Any) -> Any:
     if isinstance(value, Either):
         return interpreter.join([select(interpreter, option, index) for option in value.options if option is not ABSENT], "a branch")
     (operator,) = operands(interpreter, value)
-    if isinstance(value, Several) or isinstance(operator, (Input, Select)) and _is_batch(operator):
+    if isinstance(value, Several) or (isinstance(operator, (Input, Select)) and _is_batch(operator)):
         if isinstance(index, Unknown):
             return Tensor(apply(interpreter, Select(index=-1), (operator,)))
         return Tensor(apply(interpreter, Select(index=index), (operator,)))
@@ -419,7 +420,12 @@ def _plain(value: Any) -> Any:
         if present and all(isinstance(option, (Tensor, ParameterValue)) for option in present):
             return Either(tuple(present))
         return Unknown("it depends on a branch")
-    if isinstance(value, Tensor) and isinstance(value.operator, Constant) and isinstance(value.operator.value, NUMBER) and value.shape == ():
+    if (
+        isinstance(value, Tensor)
+        and isinstance(value.operator, Constant)
+        and isinstance(value.operator.value, NUMBER)
+        and value.shape == ()
+    ):
         return value.operator.value
     if isinstance(value, (External, Function, Instance)):
         return str(value.name) if isinstance(value, External) else Unknown("an object")
@@ -428,7 +434,9 @@ def _plain(value: Any) -> Any:
 
 def _adopt_weights(template: Operator, inputs: Sequence[Operator]) -> Any:
     """Reads widths of a functional convolution, linear layer or embedding off its weight; gives the layer that owns it."""
-    weight = next((o for o in inputs[1:] if isinstance(o, Weight)), None) if isinstance(template, (Conv, Linear, Embedding, BatchNorm)) else None
+    weight = (
+        next((o for o in inputs[1:] if isinstance(o, Weight)), None) if isinstance(template, (Conv, Linear, Embedding, BatchNorm)) else None
+    )
     if weight is None:
         return None
     if weight.parameter.shape is None:
@@ -461,7 +469,13 @@ def call_unknown(interpreter: Interpreter, function: Any, args: list[Any], kwarg
     """Calls something that cannot be seen: an opaque operator if tensors go in, else a value that may be anything."""
     values = [*args, *kwargs.values()]
     label = function.name if isinstance(function, External) else "a function that cannot be seen"
-    reason = function.reason if isinstance(function, Unknown) else f"`{label}` is outside the project" if isinstance(function, External) else "it is not a function"
+    reason = (
+        function.reason
+        if isinstance(function, Unknown)
+        else f"`{label}` is outside the project"
+        if isinstance(function, External)
+        else "it is not a function"
+    )
     for value in values:
         if isinstance(value, Module) and interpreter.building and value in interpreter.building:
             value.tainted = value.tainted or Unknown(f"it is handed to `{label}`, which cannot be seen")
@@ -528,7 +542,12 @@ def make_parameter(interpreter: Interpreter, args: list[Any], kwargs: dict[str, 
     shape = value.shape if isinstance(value, Tensor) else value.parameter.shape if isinstance(value, ParameterValue) else None
     trainable = kwargs.get("requires_grad", args[1] if len(args) > 1 else True)
     owner = interpreter.building[-1] if interpreter.building else None
-    parameter = Parameter("parameter", shape, trainable if isinstance(trainable, bool) else Unknown("whether it is trained"), owner=owner.layer if owner else None)
+    parameter = Parameter(
+        "parameter",
+        shape,
+        trainable if isinstance(trainable, bool) else Unknown("whether it is trained"),
+        owner=owner.layer if owner else None,
+    )
     if isinstance(value, Tensor) and isinstance(value.operator, Constant):
         kind = value.operator.value if isinstance(value.operator.value, str) else "constant"
         parameter.initialization = Initialization(kind, {}, interpreter.site)
@@ -621,7 +640,9 @@ def tensor_method(interpreter: Interpreter, value: Any, name: str, args: list[An
             _mark_initialized(interpreter, found, name, {"arguments": tuple(args)})
         elif isinstance(value, Tensor):
             what = "random" if name not in ("zero_", "fill_") else name
-            value.operator = interpreter.emit(Constant(value=what, shape=value.shape, site=interpreter.site, scope=interpreter.innermost_layer()))
+            value.operator = interpreter.emit(
+                Constant(value=what, shape=value.shape, site=interpreter.site, scope=interpreter.innermost_layer())
+            )
         return value
     if name == "copy_" and parameter_of(value) is not None:
         _mark_initialized(interpreter, value, "copy_", {})
@@ -737,7 +758,14 @@ def tensor_index(interpreter: Interpreter, value: Any, index: Any) -> Any:
             inputs.extend(operands(interpreter, part))
             plain.append(Unknown("indexed by a tensor"))
         elif isinstance(part, slice):
-            plain.append(slice(*(bound if isinstance(bound, (int, Unknown)) or bound is None else Unknown("a bound") for bound in (part.start, part.stop, part.step))))
+            plain.append(
+                slice(
+                    *(
+                        bound if isinstance(bound, (int, Unknown)) or bound is None else Unknown("a bound")
+                        for bound in (part.start, part.stop, part.step)
+                    )
+                )
+            )
         else:
             plain.append(part if isinstance(part, (int, type(None), type(...), Unknown)) else Unknown("an index"))
     return Tensor(apply(interpreter, Slice(index=tuple(plain)), inputs))
@@ -747,7 +775,14 @@ def tensor_assign(interpreter: Interpreter, target: Any, index: Any, value: Any)
     """`tensor[index] = value`: the tensor now depends on the value, in a way that is not followed."""
     if isinstance(target, Tensor) and isinstance(value, (Tensor, ParameterValue)):
         inputs = (target.operator, *operands(interpreter, value))
-        node = Opaque(label="index assignment", reason="elements are overwritten", inputs=inputs, shape=target.shape, site=interpreter.site, inplace=True)
+        node = Opaque(
+            label="index assignment",
+            reason="elements are overwritten",
+            inputs=inputs,
+            shape=target.shape,
+            site=interpreter.site,
+            inplace=True,
+        )
         node.scope = interpreter.innermost_layer()
         target.operator = interpreter.emit(node)
     elif isinstance(target, ParameterValue):
@@ -775,7 +810,9 @@ def _none(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> 
 
 
 def _checkpoint(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return interpreter.call(args[0], args[1:], {key: value for key, value in kwargs.items() if key not in ("use_reentrant", "preserve_rng_state", "context_fn")})
+    return interpreter.call(
+        args[0], args[1:], {key: value for key, value in kwargs.items() if key not in ("use_reentrant", "preserve_rng_state", "context_fn")}
+    )
 
 
 def _checkpoint_sequential(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -807,7 +844,9 @@ def _wrap_norm(kind: str) -> Any:
             dim = args[2] if len(args) > 2 else kwargs.get("dim", 0)
             shape = weight.parameter.shape
             known = isinstance(dim, int) and -len(shape) <= dim < len(shape)
-            magnitude: Any = tuple(size if i == dim % len(shape) else 1 for i, size in enumerate(shape)) if known else () if dim is None else None
+            magnitude: Any = (
+                tuple(size if i == dim % len(shape) else 1 for i, size in enumerate(shape)) if known else () if dim is None else None
+            )
             module.parameters[f"{name}_g"] = ParameterValue(Parameter(f"{name}_g", magnitude, owner=module.layer), module)
         return module
 
@@ -833,7 +872,9 @@ def _rearrange(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]
     from netlint.graph.operators import Rearrange
 
     pattern = args[1] if len(args) > 1 else kwargs.get("pattern", "")
-    return Tensor(apply(interpreter, Rearrange(how="einops", arguments=(pattern,)), operands(interpreter, args[0] if args else kwargs.get("tensor"))))
+    return Tensor(
+        apply(interpreter, Rearrange(how="einops", arguments=(pattern,)), operands(interpreter, args[0] if args else kwargs.get("tensor")))
+    )
 
 
 SPECIAL: dict[str, Any] = {
@@ -869,7 +910,9 @@ for _name in (
     "torch.compiler.is_dynamo_compiling torch._jit_internal.is_scripting torch.fx._symbolic_trace.is_fx_tracing torch.distributed.is_initialized"
 ).split():
     SPECIAL[_name] = _false
-for _name in ("torch._assert torch.manual_seed torch._C._log_api_usage_once torch.set_float32_matmul_precision torch.nn.utils.clip_grad_norm_ torch.save torch.cuda.empty_cache").split():
+for _name in (
+    "torch._assert torch.manual_seed torch._C._log_api_usage_once torch.set_float32_matmul_precision torch.nn.utils.clip_grad_norm_ torch.save torch.cuda.empty_cache"
+).split():
     SPECIAL[_name] = _none
 for _name, _kind in (
     ("torch.nn.utils.weight_norm", "weight_norm"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,10 @@ from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
 from netlint.frontends.source.torch_api import (
     INITIALIZERS,
     LAYERS,
+    TRAINING_FLAG,
     TRANSFORMER_STACKS,
     Signature,
     SignatureError,
-    TRAINING_FLAG,
     canonical,
 )
 from netlint.frontends.source.values import (
@@ -136,7 +136,9 @@ def construct_leaf(interpreter: Interpreter, name: str, args: list[Any], kwargs:
     return module
 
 
-def _initialize(interpreter: Interpreter, module: Module, name: str, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None) -> None:
+def _initialize(
+    interpreter: Interpreter, module: Module, name: str, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None
+) -> None:
     """What the constructor of one of torch's own modules does to an object."""
     if name in CONTAINERS:
         _fill_container(interpreter, module, name.rpartition(".")[2], args, kwargs, opened)
@@ -170,7 +172,9 @@ def _initialize(interpreter: Interpreter, module: Module, name: str, args: list[
     module.layer.kind = name
 
 
-def _fill_container(interpreter: Interpreter, module: Module, kind: str, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None) -> None:
+def _fill_container(
+    interpreter: Interpreter, module: Module, kind: str, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None
+) -> None:
     if opened is not None:
         module.tainted = opened
     if kind == "Sequential" and not (len(args) == 1 and isinstance(args[0], dict)):
@@ -251,7 +255,12 @@ def set_attribute(interpreter: Interpreter, module: Module, name: str, value: An
     """`module.name = value`."""
     if name == "training":
         return
-    if module.operator is not None and hasattr(module.operator, name) and name not in _PLACEMENT and not isinstance(value, (Module, ParameterValue)):
+    if (
+        module.operator is not None
+        and hasattr(module.operator, name)
+        and name not in _PLACEMENT
+        and not isinstance(value, (Module, ParameterValue))
+    ):
         if isinstance(value, (bool, int, float, str, tuple, type(None), Unknown)) and name not in ("bias", "weight"):
             module.operator = copy(module.operator)
             setattr(module.operator, name, value)
@@ -271,27 +280,25 @@ def set_parameter_attribute(interpreter: Interpreter, value: ParameterValue, nam
 # -- walking -------------------------------------------------------------------------------------------------------------
 
 
-def child_modules(module: Module) -> Iterator[tuple[str, Module]]:
+def child_modules(module: Module) -> list[tuple[str, Module]]:
     """The children of a module by name; of an undecided one, each alternative."""
-    for name, value in module.children.items():
-        for option in members(value):
-            if isinstance(option, Module):
-                yield name, option
+    return [(name, option) for name, value in module.children.items() for option in members(value) if isinstance(option, Module)]
 
 
-def walk(module: Module, prefix: str = "") -> Iterator[tuple[str, Module]]:
+def walk(module: Module) -> list[tuple[str, Module]]:
     """`named_modules()`: the module and everything below it, each once, parents first."""
+    found: list[tuple[str, Module]] = []
     seen: set[int] = set()
-
-    def visit(current: Module, path: str) -> Iterator[tuple[str, Module]]:
+    stack = [("", module)]
+    while stack:
+        path, current = stack.pop()
         if id(current) in seen:
-            return
+            continue
         seen.add(id(current))
-        yield path, current
-        for name, child in child_modules(current):
-            yield from visit(child, f"{path}.{name}" if path else name)
-
-    return visit(module, prefix)
+        found.append((path, current))
+        below = [(f"{path}.{name}" if path else name, child) for name, child in child_modules(current)]
+        stack.extend(reversed(below))
+    return found
 
 
 def named_parameters(module: Module) -> list[tuple[str, ParameterValue]]:
@@ -373,7 +380,15 @@ def delete_module_item(interpreter: Interpreter, module: Module, index: Any) -> 
     """`del container[index]`; the later children of a list move up."""
     keys = list(module.children)
     interpreter.heap.touch(module.children)
-    chosen = [index] if isinstance(index, str) else keys[index] if isinstance(index, slice) else [keys[index]] if isinstance(index, int) and -len(keys) <= index < len(keys) else None
+    chosen = (
+        [index]
+        if isinstance(index, str)
+        else keys[index]
+        if isinstance(index, slice)
+        else [keys[index]]
+        if isinstance(index, int) and -len(keys) <= index < len(keys)
+        else None
+    )
     if chosen is None:
         module.tainted = Unknown("an element is deleted at an unknown place")
         return
@@ -391,7 +406,13 @@ def deep_copy(value: Any, memo: dict[int, Any]) -> Any:
         return memo[id(value)]
     if isinstance(value, Module):
         layer = copy(value.layer)
-        made = Module(value.cls, layer, operator=copy(value.operator) if value.operator is not None else None, arguments=value.arguments, tainted=value.tainted)
+        made = Module(
+            value.cls,
+            layer,
+            operator=copy(value.operator) if value.operator is not None else None,
+            arguments=value.arguments,
+            tainted=value.tainted,
+        )
         layer.operator = made.operator
         layer.parameters, layer.children, layer.parent = {}, {}, None
         memo[id(value)] = made
@@ -649,9 +670,13 @@ def has_builtin(module: Module, name: str) -> Any:
     """Whether a module has an attribute by virtue of its torch class."""
     if name in METHODS:
         return name not in _CONTAINER_ONLY or module.container is not None
-    if module.operator is not None and hasattr(module.operator, name) or name in module.arguments:
+    if (module.operator is not None and hasattr(module.operator, name)) or name in module.arguments:
         return True
-    return Unknown("a base class that cannot be seen") if module.tainted is not None else name in ("training", "_modules", "_parameters", "_buffers")
+    return (
+        Unknown("a base class that cannot be seen")
+        if module.tainted is not None
+        else name in ("training", "_modules", "_parameters", "_buffers")
+    )
 
 
 def builtin_attribute(interpreter: Interpreter, module: Module, name: str) -> Any:
@@ -677,14 +702,20 @@ def builtin_attribute(interpreter: Interpreter, module: Module, name: str) -> An
         if name in ("bias", "weight"):
             return None
         return module.arguments[name]
-    if module.operator is not None and hasattr(module.operator, name) and name not in ("inputs", "shape", "layer", "site", "scope", "name", "bias"):
+    if (
+        module.operator is not None
+        and hasattr(module.operator, name)
+        and name not in ("inputs", "shape", "layer", "site", "scope", "name", "bias")
+    ):
         return getattr(module.operator, name)
     if name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
         return None if module.operator is not None and name in ("weight", "bias") else Anything(f"the buffer `{name}`")
     return Anything(f"`{name}` is not set on `{module.layer.kind}`")
 
 
-def call_builtin(interpreter: Interpreter, base: str, name: str, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None = None) -> Any:
+def call_builtin(
+    interpreter: Interpreter, base: str, name: str, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None = None
+) -> Any:
     """A method of a torch base class, called explicitly: `super().__init__(...)`, `nn.Module.__init__(self)`, `super().forward(x)`."""
     base = canonical(base)
     if not args or not isinstance(args[0], Module):

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from netlint.frontends.source.heap import AList
-from netlint.frontends.source.trace import RootCall, Trace
+from netlint.frontends.source.heap import AList, OpenList
 from netlint.frontends.source.torch_api import DATALOADER, OPTIMIZERS, Signature, SignatureError, is_random_transform
+from netlint.frontends.source.trace import RootCall, Trace
 from netlint.frontends.source.values import (
     Anything,
     Dataset,
@@ -99,6 +99,18 @@ def backward(interpreter: Interpreter, value: Any) -> None:
             loader.feeds_training = True
 
 
+def unknown_parameters(interpreter: Interpreter, model: Unknown, method: str) -> Native:
+    """`model.parameters()` of a model that is not known: some parameters of which one stands for all."""
+    symbols = interpreter.trace.symbols
+    if id(model) not in symbols:
+        parameter = ParameterValue(Parameter("a parameter", None))
+        symbols[id(model)] = (model, OpenList([parameter]))
+    found = symbols[id(model)][1]
+    if method == "named_parameters":
+        found = OpenList((Unknown("the name of a parameter"), parameter) for parameter in found)
+    return Native(method, lambda i, args, kwargs: found)
+
+
 # -- loaders, data sets, optimizers ----------------------------------------------------------------------------------------
 
 
@@ -150,9 +162,17 @@ def _loader(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -
     drop = bound.get("drop_last")
     dataset = bound.get("dataset")
     loader = Loader(
-        batch_size=size if isinstance(size, (int, Unknown)) and sampler is None else Unknown("a batch sampler decides") if sampler is not None else None,
+        batch_size=size
+        if isinstance(size, (int, Unknown)) and sampler is None
+        else Unknown("a batch sampler decides")
+        if sampler is not None
+        else None,
         drop_last=drop if isinstance(drop, (bool, Unknown)) else Unknown("whether the last batch is dropped"),
-        shuffle=bound["shuffle"] if isinstance(bound.get("shuffle"), bool) else False if bound.get("shuffle") is None else Unknown("whether it shuffles"),
+        shuffle=bound["shuffle"]
+        if isinstance(bound.get("shuffle"), bool)
+        else False
+        if bound.get("shuffle") is None
+        else Unknown("whether it shuffles"),
         samples=dataset.samples if isinstance(dataset, Dataset) else Unknown("the size of the data set"),
         site=interpreter.site,
     )
@@ -203,7 +223,7 @@ def _groups(given: Any, options: dict[str, object]) -> Iterable[ParameterGroup]:
 def _parameters(value: Any) -> tuple[Parameter, ...] | None:
     if isinstance(value, ParameterValue):
         return (value.parameter,)
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple)) and not isinstance(value, OpenList):
         found = []
         for element in value:
             if isinstance(element, tuple) and len(element) == 2:
@@ -219,7 +239,7 @@ def pass_through(function: Any, values: list[Any]) -> Any:
     """A wrapper that cannot be seen around a loader (a progress bar, a prefetcher), or that prepares models and loaders (gives them back)."""
     name = function.name.rpartition(".")[2] if isinstance(function, External) else ""
     training = [value for value in values if isinstance(value, (Module, OptimizerValue, LoaderValue))]
-    if name in ("prepare", "setup", "initialize") or isinstance(function, Anything) and "prepare" in function.reason:
+    if name in ("prepare", "setup", "initialize") or (isinstance(function, Anything) and "prepare" in function.reason):
         return tuple(values) if len(values) > 1 else values[0] if values else None
     if len(training) == 1 and isinstance(training[0], LoaderValue):
         return training[0]
@@ -312,9 +332,12 @@ def _terms(total: Operator, factor: float | Unknown, depth: int) -> Iterable[tup
             queue.extend((operand, scale) for operand in operator.inputs)
         elif isinstance(operator, (Mul, Div)) and len(operator.inputs) == 2:
             left, right = operator.inputs
-            if _norm(left, memo) is None and isinstance(right, Constant) is False and isinstance(operator, Mul) and _norm(right, memo) is not None:
-                left, right = right, left
-            elif isinstance(operator, Mul) and isinstance(left, Constant):
+            if (
+                _norm(left, memo) is None
+                and isinstance(right, Constant) is False
+                and isinstance(operator, Mul)
+                and _norm(right, memo) is not None
+            ) or (isinstance(operator, Mul) and isinstance(left, Constant)):
                 left, right = right, left
             queue.append((left, _scale(scale, right, divide=isinstance(operator, Div))))
         elif isinstance(operator, (Identity, Reduce, Detach)) and operator.inputs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from netlint.frontends.source.heap import OpenList
 from netlint.frontends.source.values import LoaderValue, Module, OptimizerValue
 from netlint.graph import Blind, Operator, Unknown
 from netlint.graph.training import Loader, TrainingContext
@@ -29,8 +30,8 @@ class Trace:
     operators: list[Operator] = field(default_factory=list)
     roots: list[RootCall] = field(default_factory=list)
     """Calls of networks from outside any network, in order."""
-    inside: set[int] = field(default_factory=set)
-    """Ids of the operators that were applied inside a network."""
+    inside: dict[int, Module] = field(default_factory=dict)
+    """For each operator that was applied inside a network, by id: the outermost module whose forward was running."""
     blind: list[Blind] = field(default_factory=list)
     training: TrainingContext = field(default_factory=TrainingContext)
     optimizers: list[OptimizerValue] = field(default_factory=list)
@@ -39,6 +40,8 @@ class Trace:
     tainted: Unknown | None = None
     unseen: dict[int, tuple[Unknown, Operator]] = field(default_factory=dict)
     """The operators that stand for unknown values, so that one value is one operator."""
+    symbols: dict[int, tuple[Unknown, OpenList]] = field(default_factory=dict)
+    """The parameters of models that are not known, so that one model has the same ones each time."""
     loaders: list[LoaderValue] = field(default_factory=list)
     evaluated: list[Module] = field(default_factory=list)
     loaded: list[Module] = field(default_factory=list)

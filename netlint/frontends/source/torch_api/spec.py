@@ -145,6 +145,11 @@ def _parse(text: str) -> tuple[_Overload, ...]:
     return tuple(_parse_overload(overload) for overload in text.split(" | "))
 
 
+@cache
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for overload in _parse(text) for name in overload.names))
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """A parameter list as Python writes it, with literals as defaults: `in_features, out_features, bias=True, *, device=None`.
@@ -158,7 +163,7 @@ class Signature:
     @property
     def names(self) -> tuple[str, ...]:
         """The parameters of all overloads, in order."""
-        return tuple(dict.fromkeys(name for overload in _parse(self.text) for name in overload.names))
+        return _names(self.text)
 
     def bind(self, args: Sequence[object], kwargs: Mapping[str, object]) -> dict[str, object]:
         """The value of every parameter; None for those of the overloads that were not taken.
