@@ -30,7 +30,7 @@ _NEWLINES = re.compile(r"\r\n|\r|\n")
 class NodeCache(Generic[T]):
     """What was computed once for a LibCST node. (Nodes take no weak references, so the oldest half is forgotten when it is full.)"""
 
-    def __init__(self, compute: Callable[[Any], T], size: int = 50_000) -> None:
+    def __init__(self, compute: Callable[[Any], T], size: int = 8_000) -> None:
         self._compute = compute
         self._size = size
         self._known: dict[int, tuple[cst.CSTNode, T]] = {}

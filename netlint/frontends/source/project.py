@@ -8,6 +8,8 @@ from netlint.frontends.errors import SourceError
 from netlint.frontends.source.code import SourceFile
 
 MAX_FILE_BYTES = 4_000_000
+MAX_KEPT_LINES = 60_000
+"""Lines of imported files that are kept from one reading to the next."""
 
 
 class Project:
@@ -52,6 +54,16 @@ class Project:
         while (top / "__init__.py").is_file() and top.parent != top:
             top = top.parent
         return [importer_path.parent, top, *self._roots] if top != importer_path.parent else [top, *self._roots]
+
+    def forget(self) -> None:
+        """Lets go of what executing the files left, and of the oldest files when there are many."""
+        kept = 0
+        for path, file in reversed(list(self._files.items())):
+            kept += len(file.lines) if file is not None else 0
+            if kept > MAX_KEPT_LINES:
+                del self._files[path]
+            elif file is not None:
+                file.forget()
 
     def files(self) -> list[SourceFile]:
         """The files read so far."""

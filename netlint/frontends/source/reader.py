@@ -72,8 +72,7 @@ def read(
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION_LIMIT))
     try:
-        for imported in project.files():
-            imported.forget()
+        project.forget()
         file = project.add(Path(filename), source, filename)
         opened = len(project.opened)
         reader = _Reader(project, file, inputs)
