@@ -8,7 +8,7 @@ from typing import Any
 
 import libcst as cst
 
-from netlint.frontends.source import objects, torch_calls
+from netlint.frontends.source import classes, objects, tensors
 from netlint.frontends.source.code import NodeCache
 from netlint.frontends.source.functions import make_function
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
@@ -64,7 +64,7 @@ def _attribute(interpreter: Interpreter, node: cst.Attribute, scope: Scope) -> A
 
 def _call(interpreter: Interpreter, node: cst.Call, scope: Scope) -> Any:
     if isinstance(node.func, cst.Name) and node.func.value == "super":
-        return objects.make_super(interpreter, node, scope)
+        return classes.make_super(interpreter, node, scope)
     if isinstance(node.func, cst.Name) and node.func.value in ("locals", "globals", "vars") and not node.args:
         return ADict(scope.variables)
     function = interpreter.evaluate(node.func, scope)
@@ -270,7 +270,7 @@ def _binary(interpreter: Interpreter, node: cst.BinaryOperation, scope: Scope) -
 def binary(interpreter: Interpreter, symbol: str, left: Any, right: Any, inplace: bool = False) -> Any:
     """`left <symbol> right`, where symbol is LibCST's name of the operator."""
     if isinstance(left, (Tensor, ParameterValue, Several)) or isinstance(right, (Tensor, ParameterValue, Several)):
-        return torch_calls.tensor_binary(interpreter, symbol, left, right, inplace)
+        return tensors.tensor_binary(interpreter, symbol, left, right, inplace)
     if isinstance(left, Either):
         runs = [
             lambda x=x: binary(interpreter, symbol, x, right)
@@ -282,7 +282,7 @@ def binary(interpreter: Interpreter, symbol: str, left: Any, right: Any, inplace
         runs = [lambda x=x: binary(interpreter, symbol, left, x) for x in right.options if x is not ABSENT and x is not None]
         return interpreter.choose(runs, "which value it is") if runs else Anything("an operand that may be missing")
     if isinstance(left, Instance):
-        method = objects.class_attribute(left.cls, METHODS.get(symbol, ""))
+        method = classes.class_attribute(left.cls, METHODS.get(symbol, ""))
         if method is not None:
             return interpreter.call(method, [left, right], {})
     if isinstance(left, Unknown) or isinstance(right, Unknown):
@@ -346,7 +346,7 @@ def _unary(interpreter: Interpreter, node: cst.UnaryOperation, scope: Scope) -> 
         return Unknown(value.reason if isinstance(value, Unknown) else "a condition that is not known") if known is None else not known
     if isinstance(value, (Tensor, ParameterValue, Several)):
         with interpreter.at(node, scope):
-            return torch_calls.tensor_unary(interpreter, type(node.operator).__name__, value)
+            return tensors.tensor_unary(interpreter, type(node.operator).__name__, value)
     if isinstance(value, (bool, int, float)):
         if isinstance(node.operator, cst.Minus):
             return -value
@@ -413,7 +413,7 @@ def compare(interpreter: Interpreter, symbol: str, left: Any, right: Any) -> Any
         found = _contains(interpreter, left, right)
         return found if isinstance(found, Unknown) else found if symbol == "In" else not found
     if isinstance(left, (Tensor, ParameterValue)) or isinstance(right, (Tensor, ParameterValue)):
-        return torch_calls.tensor_compare(interpreter, symbol, left, right)
+        return tensors.tensor_compare(interpreter, symbol, left, right)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         if left is right and symbol in ("Is", "Equal", "LessThanEqual", "GreaterThanEqual"):
             return True

@@ -284,7 +284,7 @@ class Interpreter:
 
     def global_name(self, name: str, file: SourceFile) -> Any:
         """A module-level name: the statements that bind it are executed when it is first asked for."""
-        from netlint.frontends.source.natives import BUILTINS
+        from netlint.frontends.source.python_builtins import BUILTINS
 
         scope = self.module_scope(file)
         for piece in file.bindings.get(name, ()):
@@ -434,10 +434,10 @@ class Interpreter:
 
     def representative(self, value: Any) -> Any:
         """One element of an iterable whose elements are not known."""
-        from netlint.frontends.source import torch_calls
+        from netlint.frontends.source import operands, torch_calls
 
         if isinstance(value, (Tensor, Several, ParameterValue)):
-            return torch_calls.select(self, value, Unknown("which element"))
+            return operands.select(self, value, Unknown("which element"))
         if isinstance(value, OpenList) and value:
             return self.join(list(value), "which element it is")
         if isinstance(value, LoaderValue):
@@ -454,7 +454,7 @@ class Interpreter:
 
     def unpack(self, value: Any, count: int) -> list[Any]:
         """`count` elements of a value that is unpacked."""
-        from netlint.frontends.source import torch_calls
+        from netlint.frontends.source import operands
 
         found = self.items(value)
         if found is not None and len(found) == count:
@@ -463,7 +463,7 @@ class Interpreter:
             rows = [self.unpack(option, count) for option in value.options if option is not ABSENT and option is not None]
             return [self.join(column, "which value is unpacked") for column in zip(*rows, strict=True)] if rows else [None] * count
         if isinstance(value, (Tensor, Several)):
-            return [torch_calls.select(self, value, index) for index in range(count)]
+            return [operands.select(self, value, index) for index in range(count)]
         if found is not None:
             return [Anything("the number of values to unpack differs")] * count
         return [self.representative(value) for _ in range(count)]

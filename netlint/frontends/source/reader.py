@@ -19,7 +19,7 @@ from typing import Any
 import libcst as cst
 
 from netlint.frontends.errors import SourceError
-from netlint.frontends.source import objects, torch_modules, torch_training
+from netlint.frontends.source import classes, torch_modules, torch_training
 from netlint.frontends.source.code import SourceFile, flat, names_of
 from netlint.frontends.source.functions import parameters_of
 from netlint.frontends.source.interpreter import Interpreter, OutOfBudget, Raised
@@ -122,7 +122,7 @@ class _Reader:
         for name, cls in self._definitions(Class):
             self._methods(name, cls)
         for name, cls in self._definitions(Class):
-            if objects.is_module_class(cls) and id(cls.node) not in self.interpreter.instantiated:
+            if classes.is_module_class(cls) and id(cls.node) not in self.interpreter.instantiated:
                 self._class(name, cls)
         self._name_single_builders()
         return self.graphs
@@ -137,7 +137,7 @@ class _Reader:
         with self._entry(name) as trace:
             value = self.interpreter.global_name(name, self.file)
             is_function = isinstance(value, Function)
-            if isinstance(value, (Function, Class)) and not (isinstance(value, Class) and not objects.is_module_class(value)):
+            if isinstance(value, (Function, Class)) and not (isinstance(value, Class) and not classes.is_module_class(value)):
                 value = self._make(value)
             for module in _networks(value):
                 self._network(_Made(name, module, trace, builder=is_function, concrete=self._is_concrete(value, module)))
@@ -228,7 +228,7 @@ class _Reader:
             for key, method in methods
             if key != "forward" and id(method.node) not in self.interpreter.called and _signs(method.node) and method.kind != "property"
         ]
-        if not waiting or (len(waiting) == 1 and waiting[0][0] == "__init__" and objects.is_module_class(cls)):
+        if not waiting or (len(waiting) == 1 and waiting[0][0] == "__init__" and classes.is_module_class(cls)):
             return
         instance: Any = None
         with self._entry(name) as trace:
@@ -433,7 +433,7 @@ def _callable_alone(function: Function) -> bool:
 
 
 def _required(cls: Class) -> bool:
-    init = objects.class_attribute(cls, "__init__")
+    init = classes.class_attribute(cls, "__init__")
     if not isinstance(init, Function):
         return False
     params = parameters_of(init.node)
@@ -466,7 +466,7 @@ def _networks(value: Any) -> Iterator[Module]:
 
 
 def _has_forward(module: Module) -> bool:
-    if isinstance(module.cls, Class) and objects.class_attribute(module.cls, "forward") is not None:
+    if isinstance(module.cls, Class) and classes.class_attribute(module.cls, "forward") is not None:
         return True
     return module.container == "Sequential" or module.operator is not None
 
@@ -492,7 +492,7 @@ def _arguments(interpreter: Interpreter, module: Module, shapes: tuple[Shape, ..
         shape = remaining.pop(0) if remaining else None
         return Tensor(interpreter.emit(Input(label=label, shape=shape, site=module.layer.site)))
 
-    forward = objects.class_attribute(module.cls, "forward") if isinstance(module.cls, Class) else None
+    forward = classes.class_attribute(module.cls, "forward") if isinstance(module.cls, Class) else None
     if not isinstance(forward, Function):
         return [tensor("input")], {}
     params = parameters_of(forward.node)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import libcst as cst
 
-from netlint.frontends.source import expressions, objects, torch_modules
+from netlint.frontends.source import classes, expressions, objects, torch_modules
 from netlint.frontends.source.code import NodeCache, names_of
 from netlint.frontends.source.functions import make_function
 from netlint.frontends.source.heap import AList
@@ -450,7 +450,7 @@ def _exception_name(value: Any) -> str | None:
 
 def _imports_missing(interpreter: Interpreter, node: cst.Try | cst.TryStar, scope: Scope) -> bool:
     """`try: import optional ... except ImportError:` where the package is not part of the project: it is taken as not installed."""
-    from netlint.frontends.source.natives import is_known_package
+    from netlint.frontends.source.python_values import is_known_package
 
     if not node.handlers or not isinstance(node.body, cst.IndentedBlock):
         return False
@@ -509,7 +509,7 @@ def _decorate(interpreter: Interpreter, decorator: cst.Decorator, function: Any,
         return function
     value = interpreter.evaluate(expression, scope)
     if isinstance(value, External):
-        return objects.decorate_external(interpreter, value.name, function)
+        return classes.decorate_external(interpreter, value.name, function)
     if isinstance(value, Unknown) or not callable_in_project(value):
         return function
     try:
@@ -525,11 +525,11 @@ def callable_in_project(value: Any) -> bool:
 
 
 def _class_definition(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Any:
-    cls: Any = objects.make_class(interpreter, node, scope)
+    cls: Any = classes.make_class(interpreter, node, scope)
     for decorator in reversed(node.decorators):
         value = interpreter.evaluate(decorator.decorator, scope)
         if isinstance(value, External):
-            objects.decorate_class(interpreter, value.name, cls)
+            classes.decorate_class(interpreter, value.name, cls)
         elif isinstance(value, Function) and isinstance(cls, Class):
             result = interpreter.call(value, [cls], {})
             cls = result if isinstance(result, Class) else cls
@@ -586,7 +586,7 @@ def _fits(interpreter: Interpreter, pattern: cst.MatchPattern, subject: Any, sco
         ]
         return False if False in answers else None if None in answers else True
     if isinstance(pattern, cst.MatchClass) and not pattern.patterns and not pattern.kwds:
-        return interpreter.truth(objects.is_instance(interpreter, subject, interpreter.evaluate(pattern.cls, scope)))
+        return interpreter.truth(classes.is_instance(interpreter, subject, interpreter.evaluate(pattern.cls, scope)))
     return None
 
 

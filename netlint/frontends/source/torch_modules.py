@@ -102,23 +102,23 @@ def _new(interpreter: Interpreter, cls: Class | External) -> Module:
 
 def construct(interpreter: Interpreter, cls: Class, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None) -> Module:
     """An object of a class of the project that derives from `nn.Module`."""
-    from netlint.frontends.source import objects
+    from netlint.frontends.source import classes
 
     module = _new(interpreter, cls)
     interpreter.building.append(module)
     for base in cls.mro:
         if isinstance(base, Unknown):
             module.tainted = Unknown(f"a base class of `{cls.name}` cannot be seen")
-        elif isinstance(base, External) and not is_module_class(base.name) and base.name not in objects.PLAIN_BASES:
+        elif isinstance(base, External) and not is_module_class(base.name) and base.name not in classes.PLAIN_BASES:
             if not base.name.startswith(("typing.", "abc.", "collections.")):
                 module.tainted = Unknown(f"the base class `{base.name}` cannot be seen")
     try:
-        init = objects.class_attribute(cls, "__init__")
+        init = classes.class_attribute(cls, "__init__")
         if init is not None:
             interpreter.call(init, [module, *args], kwargs, opened)
         elif cls.fields is not None:
             fields = Instance(cls, module.attributes)
-            objects._fill_fields(interpreter, fields, cls.fields, args, kwargs, opened)
+            classes.fill_fields(interpreter, fields, cls.fields, args, kwargs, opened)
         else:
             for base in cls.external_bases():
                 if canonical(base) != "torch.nn.Module" and is_module_class(base):
@@ -329,9 +329,9 @@ def iterate(interpreter: Interpreter, module: Module) -> list[Any] | None:
 def length(interpreter: Interpreter, module: Module) -> Any:
     """`len(container)`."""
     if module.container is None or module.tainted is not None:
-        from netlint.frontends.source import objects
+        from netlint.frontends.source import classes
 
-        method = objects.class_attribute(module.cls, "__len__") if isinstance(module.cls, Class) else None
+        method = classes.class_attribute(module.cls, "__len__") if isinstance(module.cls, Class) else None
         return interpreter.call(method, [module], {}) if method is not None else Unknown("the length of a module")
     table = module.parameters if module.container.startswith("Parameter") else module.children
     if any(ABSENT in members(value) for value in table.values()):
@@ -341,10 +341,10 @@ def length(interpreter: Interpreter, module: Module) -> Any:
 
 def module_item(interpreter: Interpreter, module: Module, index: Any) -> Any:
     """`container[index]`."""
-    from netlint.frontends.source import objects
+    from netlint.frontends.source import classes, objects
 
     if isinstance(module.cls, Class):
-        method = objects.class_attribute(module.cls, "__getitem__")
+        method = classes.class_attribute(module.cls, "__getitem__")
         if method is not None:
             return interpreter.call(method, [module, index], {})
     table = module.parameters if (module.container or "").startswith("Parameter") else module.children

@@ -1,0 +1,270 @@
+"""The parts of Python's library that network code computes with."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from typing import Any
+
+from netlint.frontends.source import classes, objects, torch_modules
+from netlint.frontends.source.heap import ADict, AList, ASet
+from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter
+from netlint.frontends.source.python_builtins import make_dict, quiet, sequence_maker
+from netlint.frontends.source.python_methods import copy_container
+from netlint.frontends.source.python_values import Call, pure, wrap
+from netlint.frontends.source.values import (
+    Anything,
+    Bound,
+    Class,
+    External,
+    Function,
+    Instance,
+    Module,
+    Native,
+    Partial,
+)
+from netlint.graph.unknown import Unknown
+
+
+def _partial(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return Partial(args[0], tuple(args[1:]), kwargs) if args else Anything("partial")
+
+
+def _reduce(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    found = interpreter.items(args[1])
+    if found is None:
+        return Anything("reduce over something unknown")
+    values = [args[2], *found] if len(args) > 2 else found
+    total = values[0] if values else Anything("reduce of nothing")
+    for item in values[1:]:
+        total = interpreter.call(args[0], [total, item], {})
+    return total
+
+
+def _wraps(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    wrapped = args[0] if args else None
+
+    def decorate(interpreter: Interpreter, inner: list[Any], kwargs: dict[str, Any]) -> Any:
+        if isinstance(inner[0], Function) and isinstance(wrapped, Function):
+            inner[0].name, inner[0].qualname = wrapped.name, wrapped.qualname
+            inner[0].attributes["__wrapped__"] = wrapped
+        return inner[0]
+
+    return Native("wraps", decorate)
+
+
+def _identity_decorator(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if args and isinstance(args[0], (Function, Class, Bound)):
+        return args[0]
+    return Native("decorator", lambda i, inner, k: inner[0] if inner else None)
+
+
+def _deepcopy(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return torch_modules.deep_copy(args[0], {})
+
+
+def _shallow_copy(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    value = args[0]
+    if isinstance(value, Instance):
+        return Instance(value.cls, ADict(value.attributes))
+    if isinstance(value, Module):
+        return torch_modules.deep_copy(value, {})
+    return copy_container(interpreter, [value], {}) if isinstance(value, (AList, ADict, ASet)) else value
+
+
+def _chain(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    result = AList()
+    for arg in args:
+        found = interpreter.items(arg)
+        if found is None:
+            return Anything("a chain of something unknown")
+        result.extend(found)
+    return result
+
+
+def _chain_iterable(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    found = interpreter.items(args[0])
+    return _chain(interpreter, found, {}) if found is not None else Anything("a chain of something unknown")
+
+
+def _product_of(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    import itertools
+
+    columns = [interpreter.items(arg) for arg in args]
+    if any(column is None for column in columns) or math.prod(len(c or ()) for c in columns) > MAX_SIZE:
+        return Anything("a product of something unknown")
+    repeat = kwargs.get("repeat", 1)
+    return AList(itertools.product(*[c for c in columns if c is not None], repeat=repeat if isinstance(repeat, int) and repeat < 5 else 1))
+
+
+def _repeat(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    times = args[1] if len(args) > 1 else kwargs.get("times")
+    return AList([args[0]] * times) if isinstance(times, int) and times < MAX_SIZE else Anything("repeated without end")
+
+
+def _accumulate(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    import itertools
+
+    return pure(lambda items: list(itertools.accumulate(items)))(interpreter, args[:1], {})
+
+
+def _pairwise(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    found = interpreter.items(args[0])
+    return AList(zip(found, found[1:], strict=False)) if found is not None else Anything("pairs of something unknown")
+
+
+class DefaultDict(ADict):
+    """`collections.defaultdict`."""
+
+    __slots__ = ("factory",)
+
+
+def _defaultdict(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    made = DefaultDict(kwargs)
+    made.factory = args[0] if args else None
+    return made
+
+
+def _namedtuple(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if len(args) < 2 or not isinstance(args[0], str):
+        return Anything("a named tuple")
+    names = args[1].replace(",", " ").split() if isinstance(args[1], str) else interpreter.items(args[1])
+    if names is None or not all(isinstance(name, str) for name in names) or interpreter.site is None:
+        return Anything("a named tuple")
+    defaults = interpreter.items(kwargs.get("defaults") or ()) or []
+    fields: dict[str, Any] = dict.fromkeys(names, objects.MISSING)
+    fields.update(zip(names[len(names) - len(defaults) :], defaults, strict=True))
+    cls = Class(args[0], (External("typing.NamedTuple"),), ADict(), interpreter.site.slice.file, None, fields=fields)
+    cls.mro = (cls, External("typing.NamedTuple"))
+    return cls
+
+
+def _asdict(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ADict(args[0].attributes) if args and isinstance(args[0], Instance) else Unknown("asdict of something unknown")
+
+
+def _replace(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if args and isinstance(args[0], Instance):
+        return Instance(args[0].cls, ADict({**args[0].attributes, **kwargs}))
+    return Unknown("replace of something unknown")
+
+
+def _fields(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    cls = args[0].cls if args and isinstance(args[0], Instance) else args[0] if args else None
+    if isinstance(cls, Class) and cls.fields is not None:
+        return AList(Instance(cls, ADict({"name": name})) for name in cls.fields)
+    return Anything("fields of something unknown")
+
+
+_BACKTRACKING = "a regular expression that may take too long"
+
+
+def _regex(name: str) -> Call:
+    def call(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if not all(isinstance(arg, (str, int)) for arg in args) or len(args) < 2 or kwargs:
+            return Anything("a regular expression on something unknown")
+        pattern, text = args[0], args[-1] if name != "sub" else args[2] if len(args) > 2 else None
+        if not isinstance(pattern, str) or not isinstance(text, str) or len(text) > 300 or len(pattern) > 100 or _may_backtrack(pattern):
+            return Anything(_BACKTRACKING)
+        try:
+            found = getattr(re, name)(*args)
+        except (re.error, TypeError):
+            return Anything("a regular expression that fails")
+        return found if isinstance(found, re.Match) else wrap(found)
+
+    return call
+
+
+def _may_backtrack(pattern: str) -> bool:
+    """Whether a pattern repeats something that itself repeats or branches, which can take exponential time."""
+    depth_repeats: list[bool] = [False]
+    previous_group = False
+    for i, character in enumerate(pattern):
+        if i and pattern[i - 1] == "\\":
+            previous_group = False
+            continue
+        if character == "(":
+            depth_repeats.append(False)
+            previous_group = False
+        elif character == ")" and len(depth_repeats) > 1:
+            previous_group = depth_repeats.pop()
+            depth_repeats[-1] = depth_repeats[-1] or previous_group
+        elif character in "*+{":
+            if previous_group:
+                return True
+            depth_repeats[-1] = True
+            previous_group = False
+        elif character == "|":
+            depth_repeats[-1] = True
+        else:
+            previous_group = False
+    return pattern.count("*") + pattern.count("+") > 4
+
+
+LIBRARY: dict[str, Call] = {
+    "functools.partial": _partial,
+    "functools.reduce": _reduce,
+    "functools.wraps": _wraps,
+    "functools.lru_cache": _identity_decorator,
+    "functools.cache": _identity_decorator,
+    "copy.deepcopy": _deepcopy,
+    "copy.copy": _shallow_copy,
+    "itertools.chain": _chain,
+    "itertools.chain.from_iterable": _chain_iterable,
+    "itertools.product": _product_of,
+    "itertools.repeat": _repeat,
+    "itertools.accumulate": _accumulate,
+    "itertools.pairwise": _pairwise,
+    "collections.OrderedDict": make_dict,
+    "collections.defaultdict": _defaultdict,
+    "collections.namedtuple": _namedtuple,
+    "collections.deque": sequence_maker(AList),
+    "typing.OrderedDict": make_dict,
+    "typing.cast": lambda interpreter, args, kwargs: args[1],
+    "typing.NamedTuple": _namedtuple,
+    "typing.TypeVar": lambda interpreter, args, kwargs: External("typing.TypeVar"),
+    "dataclasses.asdict": _asdict,
+    "dataclasses.replace": _replace,
+    "dataclasses.fields": _fields,
+    "dataclasses.field": lambda interpreter, args, kwargs: Partial(classes.FIELD, (), kwargs),
+    "warnings.warn": quiet,
+    "numpy.prod": pure(lambda values, *rest: math.prod(values) if isinstance(values, (list, tuple)) else values),
+    "numpy.sqrt": pure(math.sqrt),
+    "numpy.log2": pure(math.log2),
+    "numpy.log": pure(math.log),
+    "numpy.ceil": pure(lambda x: float(math.ceil(x))),
+    "numpy.floor": pure(lambda x: float(math.floor(x))),
+    "numpy.power": pure(lambda x, y: x**y if abs(y) < 64 else None),
+    "numpy.cumsum": pure(lambda values: [sum(values[: i + 1]) for i in range(len(values))]),
+    "numpy.round": pure(round),
+    "operator.mul": pure(lambda x, y: x * y),
+    "operator.add": pure(lambda x, y: x + y),
+}
+
+
+for _name in ("re.match", "re.search", "re.split", "re.findall", "re.sub", "re.fullmatch"):
+    LIBRARY[_name] = _regex(_name.removeprefix("re."))
+
+
+for _name in (
+    "sqrt ceil floor log log2 log10 exp prod gcd lcm trunc fabs sin cos tan tanh atan atan2 hypot isclose isfinite isinf isnan degrees radians fsum copysign"
+).split():
+    LIBRARY[f"math.{_name}"] = pure(getattr(math, _name))
+
+
+LIBRARY["math.pow"] = lambda interpreter, args, kwargs: pure(math.pow)(interpreter, args, kwargs)
+
+
+CONSTANTS: dict[str, Any] = {
+    "math.pi": math.pi,
+    "math.e": math.e,
+    "math.inf": math.inf,
+    "math.nan": math.nan,
+    "numpy.pi": math.pi,
+    "numpy.inf": math.inf,
+    "torch.pi": math.pi,
+    "torch.inf": math.inf,
+    "typing.TYPE_CHECKING": False,
+    "sys.maxsize": sys.maxsize,
+}
