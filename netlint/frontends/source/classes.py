@@ -227,7 +227,7 @@ def fill_fields(
         interpreter.call(after, [instance], {})
 
 
-FIELD = Native("dataclasses.field", lambda interpreter, args, kwargs: Partial(FIELD, (), kwargs))
+FIELD: Native = Native("dataclasses.field", lambda interpreter, args, kwargs: Partial(FIELD, (), kwargs))
 
 
 def _enum_member(cls: Class, args: list[Any]) -> Any:

@@ -29,6 +29,13 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "abs": abs,
     "neg": operator.neg,
 }
+_REDUCTIONS: dict[str, Callable[[list[Any]], Any]] = {
+    "sum": sum,
+    "max": max,
+    "min": min,
+    "prod": math.prod,
+    "mean": lambda x: sum(x) / len(x),
+}
 
 
 def is_known(value: object) -> bool:
@@ -91,7 +98,8 @@ def _reduce(how: str, value: Any) -> Any:
     flat = _flatten(value)
     if not flat:
         return None
-    return {"sum": sum, "max": max, "min": min, "prod": math.prod, "mean": lambda x: sum(x) / len(x)}.get(how, lambda _: None)(flat)
+    compute = _REDUCTIONS.get(how)
+    return compute(flat) if compute is not None else None
 
 
 def _flatten(value: Any) -> list[Any]:

@@ -522,17 +522,16 @@ def _lambda(interpreter: Interpreter, node: cst.Lambda, scope: Scope) -> Any:
 
 def index_of(interpreter: Interpreter, node: cst.Subscript, scope: Scope) -> Any:
     """The value between the brackets."""
-    parts = []
+    parts: list[Any] = []
     for element in node.slice:
         if isinstance(element.slice, cst.Slice):
             piece = element.slice
             parts.append(
                 slice(*(interpreter.evaluate(e, scope) if e is not None else None for e in (piece.lower, piece.upper, piece.step)))
             )
-        elif element.slice.star:
-            parts.extend(interpreter.items(interpreter.evaluate(element.slice.value, scope)) or [Unknown("an unknown index")])
-        else:
-            parts.append(interpreter.evaluate(element.slice.value, scope))
+        elif isinstance(element.slice, cst.Index):
+            value = interpreter.evaluate(element.slice.value, scope)
+            parts.extend((interpreter.items(value) or [Unknown("an unknown index")]) if element.slice.star else [value])
     return parts[0] if len(parts) == 1 and not isinstance(node.slice[-1].comma, cst.Comma) else tuple(parts)
 
 

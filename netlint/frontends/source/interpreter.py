@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -180,6 +181,10 @@ class Interpreter:
         outcomes = self.trial(runs)
         self.heap.merge([changes for _, changes in outcomes], self._joiner(reason), ABSENT)
         return self.join([value for value, _ in outcomes], reason)
+
+    def each(self, options: Sequence[Any], function: Callable[[Any], Any], reason: str) -> Any:
+        """The joined value of a function over alternatives."""
+        return self.choose([partial(function, option) for option in options], reason)
 
     def branch(self, runs: Sequence[Callable[[], Any]], reason: str, activation: Activation | None) -> Any:
         """Like `choose`, for statements: a branch may return, break or continue while the other goes on."""
@@ -376,7 +381,7 @@ class Interpreter:
             return self.call(function.function, [*function.args, *args], {**function.kwargs, **kwargs}, opened)
         if isinstance(function, Either):
             able = [option for option in function.options if option is not ABSENT and option is not None]
-            return self.choose([lambda f=f: self.call(f, args, kwargs, opened) for f in able], "which function it is") if able else None
+            return self.each(able, lambda option: self.call(option, args, kwargs, opened), "which function it is") if able else None
         return CALL.get(type(function), CALL[object])(self, function, args, kwargs, opened)
 
     def call_function(self, function: Function, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None = None) -> Any:

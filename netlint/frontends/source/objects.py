@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from netlint.frontends.source import operands, tensors, torch_calls, torch_modules, torch_training
@@ -59,7 +60,7 @@ def get_attribute(interpreter: Interpreter, value: Any, name: str) -> Any:
             present = [option for option in options if option is not ABSENT and option is not None]
             if not present:
                 return Anything(f"attribute `{name}` of None")
-            return interpreter.choose([lambda v=v: get_attribute(interpreter, v, name) for v in present], "which object it is")
+            return interpreter.each(present, lambda option: get_attribute(interpreter, option, name), "which object it is")
         case OptimizerValue() | LoaderValue() | Dataset():
             return torch_calls.training_attribute(interpreter, value, name)
         case Anything() if name in ("parameters", "named_parameters"):
@@ -199,9 +200,9 @@ def _class_value_attribute(interpreter: Interpreter, cls: Class, name: str) -> A
             return Partial(forward, (Anything("the context of an autograd function"),), {})
     if name in ("__doc__", "__annotations__"):
         return Unknown(f"`{name}`")
-    for base in cls.external_bases():
-        if is_torch_module(base):
-            return Native(name, lambda i, args, kwargs: torch_modules.call_builtin(i, base, name, args, kwargs))
+    base = next((base for base in cls.external_bases() if is_torch_module(base)), None)
+    if base is not None:
+        return Native(name, lambda i, args, kwargs: torch_modules.call_builtin(i, base, name, args, kwargs))
     return Anything(f"attribute `{name}` of class `{cls.name}`")
 
 
@@ -234,9 +235,11 @@ def set_attribute(interpreter: Interpreter, target: Any, name: str, value: Any) 
 
 def delete_attribute(interpreter: Interpreter, target: Any, name: str) -> None:
     """`del target.name`."""
-    tables = (target.attributes, target.children, target.parameters, target.buffers) if isinstance(target, Module) else ()
-    if isinstance(target, Instance):
-        tables = (target.attributes,)
+    tables: list[ADict] = []
+    if isinstance(target, Module):
+        tables = [target.attributes, target.children, target.parameters, target.buffers]
+    elif isinstance(target, Instance):
+        tables = [target.attributes]
     for table in tables:
         if name in table:
             interpreter.heap.touch(table)
@@ -251,7 +254,7 @@ def get_item(interpreter: Interpreter, container: Any, index: Any) -> Any:
         present = [option for option in container.options if option is not ABSENT and option is not None]
         if not present:
             return Anything("an element of None")
-        return interpreter.choose([lambda v=v: get_item(interpreter, v, index) for v in present], "which container it is")
+        return interpreter.each(present, lambda option: get_item(interpreter, option, index), "which container it is")
     if isinstance(container, Module):
         return torch_modules.module_item(interpreter, container, index)
     if isinstance(container, dict):
@@ -324,7 +327,7 @@ def _sequence_item(interpreter: Interpreter, container: Any, index: Any) -> Any:
             raise Raised(External("ValueError"))
         piece = container[index]
         return AList(piece) if isinstance(piece, list) else piece
-    if isinstance(index, bool) or isinstance(index, int):
+    if isinstance(index, (bool, int)):
         if optional:
             return (
                 Anything("an element of a list of unknown length")
@@ -418,6 +421,10 @@ def iterate(interpreter: Interpreter, value: Any) -> list[Any] | None:
     return None
 
 
+def _call_base(base: str, name: str, target: Any, interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return torch_modules.call_builtin(interpreter, base, name, [target, *args], kwargs)
+
+
 def _super_attribute(interpreter: Interpreter, value: Super, name: str) -> Any:
     target = value.self_value
     cls = target.cls if isinstance(target, (Module, Instance)) else target
@@ -425,12 +432,10 @@ def _super_attribute(interpreter: Interpreter, value: Super, name: str) -> Any:
     start = next((i + 1 for i, base in enumerate(mro) if base is value.after), 1)
     for base in mro[start:]:
         if isinstance(base, Class) and name in base.namespace:
-            return bind_method(interpreter, base.namespace[name], target, cls)
+            return bind_method(interpreter, base.namespace[name], target, cls if isinstance(cls, Class) else value.after)
         if isinstance(base, External) and base.name not in PLAIN_BASES:
-            return Native(
-                f"{base.name}.{name}",
-                lambda i, args, kwargs, base=base.name: torch_modules.call_builtin(i, base, name, [target, *args], kwargs),
-            )
+            call = partial(_call_base, base.name, name, target)
+            return Native(f"{base.name}.{name}", call)
         if isinstance(base, Unknown):
             if isinstance(target, Module):
                 interpreter.taint(f"the base class of `{value.after.name}` cannot be seen")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import sys
 from typing import Any
 
-from netlint.frontends.source import classes, objects, torch_modules
+from netlint.frontends.source import classes, torch_modules
 from netlint.frontends.source.heap import ADict, AList, ASet
 from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter
 from netlint.frontends.source.python_builtins import make_dict, quiet, sequence_maker
 from netlint.frontends.source.python_methods import copy_container
 from netlint.frontends.source.python_values import Call, pure, wrap
 from netlint.frontends.source.values import (
+    MISSING,
     Anything,
     Bound,
     Class,
@@ -111,13 +113,14 @@ def _accumulate(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any
 
 def _pairwise(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
     found = interpreter.items(args[0])
-    return AList(zip(found, found[1:], strict=False)) if found is not None else Anything("pairs of something unknown")
+    return AList(itertools.pairwise(found)) if found is not None else Anything("pairs of something unknown")
 
 
 class DefaultDict(ADict):
     """`collections.defaultdict`."""
 
     __slots__ = ("factory",)
+    factory: Any
 
 
 def _defaultdict(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -133,7 +136,7 @@ def _namedtuple(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any
     if names is None or not all(isinstance(name, str) for name in names) or interpreter.site is None:
         return Anything("a named tuple")
     defaults = interpreter.items(kwargs.get("defaults") or ()) or []
-    fields: dict[str, Any] = dict.fromkeys(names, objects.MISSING)
+    fields: dict[str, Any] = dict.fromkeys(names, MISSING)
     fields.update(zip(names[len(names) - len(defaults) :], defaults, strict=True))
     cls = Class(args[0], (External("typing.NamedTuple"),), ADict(), interpreter.site.slice.file, None, fields=fields)
     cls.mro = (cls, External("typing.NamedTuple"))
@@ -248,7 +251,8 @@ for _name in ("re.match", "re.search", "re.split", "re.findall", "re.sub", "re.f
 
 
 for _name in (
-    "sqrt ceil floor log log2 log10 exp prod gcd lcm trunc fabs sin cos tan tanh atan atan2 hypot isclose isfinite isinf isnan degrees radians fsum copysign"
+    "sqrt ceil floor log log2 log10 exp prod gcd lcm trunc fabs sin cos tan tanh atan atan2 hypot isclose isfinite isinf isnan degrees "
+    "radians fsum copysign"
 ).split():
     LIBRARY[f"math.{_name}"] = pure(getattr(math, _name))
 

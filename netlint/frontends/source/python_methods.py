@@ -9,7 +9,7 @@ from typing import Any
 from netlint.frontends.source import objects
 from netlint.frontends.source.heap import ADict, AList, ASet
 from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter, Raised
-from netlint.frontends.source.python_builtins import make_dict, from_keys, quiet, sorted_items, type_of
+from netlint.frontends.source.python_builtins import from_keys, make_dict, quiet, sorted_items, type_of
 from netlint.frontends.source.python_values import NUMBER, PLAIN, Call, pure, wrap
 from netlint.frontends.source.values import (
     ABSENT,
@@ -62,8 +62,9 @@ def _product(values: tuple[Any, ...]) -> Any:
 
 
 _STRING = frozenset(
-    "lower upper strip lstrip rstrip split rsplit startswith endswith replace join find rfind index count title capitalize isdigit isalpha "
-    "isalnum isnumeric partition rpartition splitlines removeprefix removesuffix islower isupper swapcase casefold zfill isidentifier".split()
+    "lower upper strip lstrip rstrip split rsplit startswith endswith replace join find rfind index count title capitalize isdigit "
+    "isalpha isalnum isnumeric partition rpartition splitlines "
+    "removeprefix removesuffix islower isupper swapcase casefold zfill isidentifier".split()
 )
 
 

@@ -411,8 +411,7 @@ def _while(interpreter: Interpreter, node: cst.While, scope: Scope) -> Any:
 
 def _try(interpreter: Interpreter, node: cst.Try | cst.TryStar, scope: Scope) -> Any:
     if _imports_missing(interpreter, node, scope):
-        handler = node.handlers[0]
-        signal = interpreter.block(handler.body, scope)
+        signal = interpreter.block(node.handlers[0].body, scope)
     else:
         try:
             signal = interpreter.block(node.body, scope)
@@ -421,12 +420,12 @@ def _try(interpreter: Interpreter, node: cst.Try | cst.TryStar, scope: Scope) ->
         except Raised as error:
             if not node.handlers:
                 raise
-            handler = next((h for h in node.handlers if _handles(interpreter, h, error, scope)), None)
-            if handler is None:
+            able = [handler for handler in node.handlers if _handles(interpreter, handler, error, scope)]
+            if not able:
                 raise
-            if handler.name is not None and isinstance(handler.name.name, cst.Name):
-                interpreter.bind(handler.name.name.value, Anything("an exception"), scope)
-            signal = interpreter.block(handler.body, scope)
+            if able[0].name is not None and isinstance(able[0].name.name, cst.Name):
+                interpreter.bind(able[0].name.name.value, Anything("an exception"), scope)
+            signal = interpreter.block(able[0].body, scope)
     if node.finalbody is not None:
         last = interpreter.block(node.finalbody.body, scope)
         signal = last if last is not None else signal
@@ -542,7 +541,7 @@ def _class_definition(interpreter: Interpreter, node: cst.ClassDef, scope: Scope
 
 def _match(interpreter: Interpreter, node: cst.Match, scope: Scope) -> Any:
     subject = interpreter.evaluate(node.subject, scope)
-    undecided = []
+    undecided: list[cst.MatchCase] = []
     for case in node.cases:
         fits = _fits(interpreter, case.pattern, subject, scope)
         if fits and case.guard is not None:

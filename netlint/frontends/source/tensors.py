@@ -212,27 +212,25 @@ def tensor_index(interpreter: Interpreter, value: Any, index: Any) -> Any:
     (operator,) = operands(interpreter, value)
     if is_batch(operator) and isinstance(index, int):
         return Tensor(apply(interpreter, Select(index=index), (operator,)))
-    if isinstance(operator, Constant) and isinstance(operator.value, (list, tuple)) and isinstance(index, int):
-        if -len(operator.value) <= index < len(operator.value):
-            return constant_tensor(interpreter, operator.value[index])
+    values = operator.value if isinstance(operator, Constant) else None
+    if isinstance(values, (list, tuple)) and isinstance(index, int) and -len(values) <= index < len(values):
+        return constant_tensor(interpreter, values[index])
     parts = index if isinstance(index, tuple) else (index,)
-    inputs, plain = [operator], []
+    inputs = [operator]
+    plain: list[object] = []
     for part in parts:
         if isinstance(part, (Tensor, ParameterValue, Several)):
             inputs.extend(operands(interpreter, part))
             plain.append(Unknown("indexed by a tensor"))
         elif isinstance(part, slice):
-            plain.append(
-                slice(
-                    *(
-                        bound if isinstance(bound, (int, Unknown)) or bound is None else Unknown("a bound")
-                        for bound in (part.start, part.stop, part.step)
-                    )
-                )
-            )
+            plain.append(slice(*(_bound(bound) for bound in (part.start, part.stop, part.step))))
         else:
             plain.append(part if isinstance(part, (int, type(None), type(...), Unknown)) else Unknown("an index"))
     return Tensor(apply(interpreter, Slice(index=tuple(plain)), inputs))
+
+
+def _bound(value: Any) -> Any:
+    return value if isinstance(value, (int, Unknown, type(None))) else Unknown("a bound")
 
 
 def tensor_assign(interpreter: Interpreter, target: Any, index: Any, value: Any) -> None:

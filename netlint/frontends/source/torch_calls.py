@@ -343,9 +343,10 @@ SPECIAL: dict[str, Any] = {
 
 
 for _name in (
-    "torch.jit.script torch.jit.trace torch.jit.export torch.jit.ignore torch.jit.unused torch.compile torch.fx.wrap torch.jit.interface torch.jit.script_if_tracing "
-    "torch.nn.SyncBatchNorm.convert_sync_batchnorm torch.compiler.disable torch.jit._overload_method torch.autograd.Variable torch.autograd.variable.Variable torch.jit.freeze "
-    "torch.jit.Attribute torch.jit.annotate torch.nn.utils.remove_weight_norm tqdm.tqdm tqdm.auto.tqdm"
+    "torch.jit.script torch.jit.trace torch.jit.export torch.jit.ignore torch.jit.unused torch.compile torch.fx.wrap "
+    "torch.jit.interface torch.jit.script_if_tracing torch.nn.SyncBatchNorm.convert_sync_batchnorm torch.compiler.disable "
+    "torch.jit._overload_method torch.autograd.Variable torch.autograd.variable.Variable torch.jit.freeze torch.jit.Attribute "
+    "torch.jit.annotate torch.nn.utils.remove_weight_norm tqdm.tqdm tqdm.auto.tqdm"
 ).split():
     SPECIAL[_name] = _first
 
@@ -357,15 +358,18 @@ SPECIAL["torch.jit.annotate"] = lambda interpreter, args, kwargs: args[1] if len
 
 
 for _name in (
-    "torch.jit.is_scripting torch.jit.is_tracing torch.onnx.is_in_onnx_export torch.compiler.is_compiling torch._dynamo.is_compiling torch.is_autocast_enabled "
-    "torch.overrides.has_torch_function torch.overrides.has_torch_function_unary torch.overrides.has_torch_function_variadic torch.compiler.is_exporting "
-    "torch.compiler.is_dynamo_compiling torch._jit_internal.is_scripting torch.fx._symbolic_trace.is_fx_tracing torch.distributed.is_initialized"
+    "torch.jit.is_scripting torch.jit.is_tracing torch.onnx.is_in_onnx_export torch.compiler.is_compiling "
+    "torch._dynamo.is_compiling torch.is_autocast_enabled torch.overrides.has_torch_function "
+    "torch.overrides.has_torch_function_unary torch.overrides.has_torch_function_variadic torch.compiler.is_exporting "
+    "torch.compiler.is_dynamo_compiling torch._jit_internal.is_scripting torch.fx._symbolic_trace.is_fx_tracing "
+    "torch.distributed.is_initialized"
 ).split():
     SPECIAL[_name] = _false
 
 
 for _name in (
-    "torch._assert torch.manual_seed torch._C._log_api_usage_once torch.set_float32_matmul_precision torch.nn.utils.clip_grad_norm_ torch.save torch.cuda.empty_cache"
+    "torch._assert torch.manual_seed torch._C._log_api_usage_once torch.set_float32_matmul_precision "
+    "torch.nn.utils.clip_grad_norm_ torch.save torch.cuda.empty_cache"
 ).split():
     SPECIAL[_name] = _none
 

@@ -110,8 +110,8 @@ def construct(interpreter: Interpreter, cls: Class, args: list[Any], kwargs: dic
         if isinstance(base, Unknown):
             module.tainted = Unknown(f"a base class of `{cls.name}` cannot be seen")
         elif isinstance(base, External) and not is_module_class(base.name) and base.name not in classes.PLAIN_BASES:
-            if not base.name.startswith(("typing.", "abc.", "collections.")):
-                module.tainted = Unknown(f"the base class `{base.name}` cannot be seen")
+            unseen = not base.name.startswith(("typing.", "abc.", "collections."))
+            module.tainted = Unknown(f"the base class `{base.name}` cannot be seen") if unseen else module.tainted
     try:
         init = classes.class_attribute(cls, "__init__")
         if init is not None:
@@ -256,14 +256,17 @@ def set_attribute(interpreter: Interpreter, module: Module, name: str, value: An
     if name == "training":
         return
     if (
-        module.operator is not None
-        and hasattr(module.operator, name)
-        and name not in _PLACEMENT
-        and not isinstance(value, (Module, ParameterValue))
+        (
+            module.operator is not None
+            and hasattr(module.operator, name)
+            and name not in _PLACEMENT
+            and not isinstance(value, (Module, ParameterValue))
+        )
+        and isinstance(value, (bool, int, float, str, tuple, type(None), Unknown))
+        and name not in ("bias", "weight")
     ):
-        if isinstance(value, (bool, int, float, str, tuple, type(None), Unknown)) and name not in ("bias", "weight"):
-            module.operator = copy(module.operator)
-            setattr(module.operator, name, value)
+        module.operator = copy(module.operator)
+        setattr(module.operator, name, value)
     set_child(interpreter, module, name, value)
 
 

@@ -115,14 +115,14 @@ def unknown_parameters(interpreter: Interpreter, model: Unknown, method: str) ->
 
 
 def call(interpreter: Interpreter, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """A call of a class or function of a library that makes an optimizer, a loader, a data set or a transform; None if it is none of these."""
+    """A call into a library that makes an optimizer, a loader, a data set or a transform; None if it makes none of these."""
     if name in OPTIMIZERS:
         return _optimizer(interpreter, name, args, kwargs)
     if name == "torch.utils.data.DataLoader":
         return _loader(interpreter, args, kwargs)
     if is_random_transform(name):
         return Dataset(None, (name.rpartition(".")[2],))
-    if name.startswith("torch.utils.data.") or name.startswith("torchvision."):
+    if name.startswith(("torch.utils.data.", "torchvision.")):
         values = [*args, *kwargs.values()]
         augmentations = tuple(dict.fromkeys(name for value in values for name in _augmentations(value)))
         if name == "torch.utils.data.random_split":
@@ -161,18 +161,13 @@ def _loader(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -
     sampler = bound.get("batch_sampler")
     drop = bound.get("drop_last")
     dataset = bound.get("dataset")
+    shuffle = bound.get("shuffle") or False
+    if sampler is not None:
+        size = Unknown("a batch sampler decides")
     loader = Loader(
-        batch_size=size
-        if isinstance(size, (int, Unknown)) and sampler is None
-        else Unknown("a batch sampler decides")
-        if sampler is not None
-        else None,
+        batch_size=size if isinstance(size, (int, Unknown)) else None,
         drop_last=drop if isinstance(drop, (bool, Unknown)) else Unknown("whether the last batch is dropped"),
-        shuffle=bound["shuffle"]
-        if isinstance(bound.get("shuffle"), bool)
-        else False
-        if bound.get("shuffle") is None
-        else Unknown("whether it shuffles"),
+        shuffle=shuffle if isinstance(shuffle, bool) else Unknown("whether it shuffles"),
         samples=dataset.samples if isinstance(dataset, Dataset) else Unknown("the size of the data set"),
         site=interpreter.site,
     )
@@ -236,7 +231,7 @@ def _parameters(value: Any) -> tuple[Parameter, ...] | None:
 
 
 def pass_through(function: Any, values: list[Any]) -> Any:
-    """A wrapper that cannot be seen around a loader (a progress bar, a prefetcher), or that prepares models and loaders (gives them back)."""
+    """What an unseen wrapper around a loader gives (a progress bar, a prefetcher), or one that prepares models and loaders."""
     name = function.name.rpartition(".")[2] if isinstance(function, External) else ""
     training = [value for value in values if isinstance(value, (Module, OptimizerValue, LoaderValue))]
     if name in ("prepare", "setup", "initialize") or (isinstance(function, Anything) and "prepare" in function.reason):

@@ -265,6 +265,7 @@ class Enumerated(Unknown):
     """`enumerate(inner)` where the elements of `inner` are not known."""
 
     __slots__ = ("inner",)
+    inner: Any
 
     def __init__(self, inner: Any) -> None:
         Unknown.__init__(self, "the elements of something unknown")
