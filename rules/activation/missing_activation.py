@@ -26,9 +26,9 @@ The fix
 from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity, sequential
-from netlint.graph import Graph, Int, Unknown
+from netlint.graph import Graph, Int, Operator, Unknown
 from netlint.graph.operators import Conv, Dropout, Flatten, Identity, Linear, Reshape, Squeeze, Unsqueeze
-from netlint.graph.queries import between, in_attention, network_of
+from netlint.graph.queries import between, in_attention, network_of, same_place
 
 rule = Rule(
     code="NL407",
@@ -53,6 +53,8 @@ def check(first: Linear | Conv, graph: Graph, options: Options) -> Answers:
         return None
     if _is_below(middle, start) is not False and _is_below(middle, end) is not False:
         return Unknown("whether the middle is narrower than both ends (low-rank factors) depends on sizes that are not known")
+    if any(_is_activated(again, graph) for again in same_place(graph, first)):
+        return None
     merged = f"one map from {start} to {end} features" if isinstance(first, Linear) else "one convolution with a larger kernel"
     return Finding(
         at=first,
@@ -62,6 +64,11 @@ def check(first: Linear | Conv, graph: Graph, options: Options) -> Answers:
         message=f"{first.name} feeds {second.name} without an activation, so the two are {_known(merged)}; "
         "activate the first, nn.PReLU(init=0.1) for example, or merge them",
     )
+
+
+def _is_activated(layer: Operator, graph: Graph) -> bool:
+    """Whether something other than a layer reads the result: where the same code has that elsewhere, the pair ends a loop."""
+    return any(not isinstance(reader, Linear | Conv) for reader in graph.consumers(layer, through=LINEAR_ON_THE_WAY))
 
 
 def _is_same_kind_of_map(first: Linear | Conv, second: Linear | Conv, graph: Graph) -> bool:

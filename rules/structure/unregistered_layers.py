@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from netlint.engine.intent import Intent, Rewrite
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect
-from netlint.graph import Graph, Layer, Operator, Parameter
+from netlint.graph import Graph, Layer, Operator, Parameter, Unknown
 from netlint.graph.operators import BatchNorm, Dropout
 
 rule = Rule(
@@ -50,6 +50,8 @@ def check(layer: Layer, graph: Graph, options: Options) -> Answers:
     applied = [operator for member in family for operator in graph.applications(member)]
     if not applied:
         return None
+    if layer.parent is None and not _is_made_where_applied(layer, applied[0]):
+        return Unknown("where this layer is kept was not seen")
     parameters = [parameter for member in family for parameter in member.parameters.values()]
     trainable = [parameter for parameter in parameters if parameter.trainable is True]
     if trainable and not any(member.frozen is not False for member in family):
@@ -73,6 +75,11 @@ def _finding(layer: Layer, applied: Operator, effect: str, severity: Severity | 
 def _stands_in_a_class(layer: Layer, graph: Graph) -> bool:
     """At module level and in plain functions nothing is registered anyway: the script holds its layers itself."""
     return graph.root is not None and graph.root.operator is None and layer is not graph.root
+
+
+def _is_made_where_applied(layer: Layer, application: Operator) -> bool:
+    """Constructor and application stand in one function: the layer lives no longer than the call."""
+    return layer.site is not None and application.site is not None and layer.site.scope == application.site.scope
 
 
 def _family(layer: Layer) -> Iterator[Layer]:
