@@ -100,8 +100,11 @@ class _Reader:
         self.inputs = inputs
         self.graphs: list[Graph] = []
         self.done: set[int] = set()
+        self.shown: set[int] = set()
+        """Ids of the class nodes of which an object stands in some graph."""
         self.made: list[_Made] = []
         self.builders: list[tuple[Graph, Any]] = []
+        self.traces: list[Trace] = []
 
     # -- entry points --------------------------------------------------------------------------------------------------
 
@@ -119,13 +122,23 @@ class _Reader:
             if id(_undecorated(function).node) not in self.interpreter.called and _signs(_undecorated(function).node):
                 self._function(name, function)
         self._made_networks()
+        self._unused_networks()
         for name, cls in self._definitions(Class):
             self._methods(name, cls)
-        for name, cls in self._definitions(Class):
-            if classes.is_module_class(cls) and id(cls.node) not in self.interpreter.instantiated:
+        # Networks that need no arguments come first, then users before what they use: a part is not looked at alone when its whole is.
+        modules = [(name, cls) for name, cls in self._definitions(Class) if classes.is_module_class(cls)]
+        for name, cls in sorted(reversed(modules), key=lambda item: _required(item[1])):
+            if not self._is_covered(cls):
                 self._class(name, cls)
         self._name_single_builders()
         return self.graphs
+
+    def _is_covered(self, cls: Class) -> bool:
+        """Whether a class was seen as part of a network: its own forward was called, or it has none and was instantiated."""
+        forward = cls.namespace.get("forward")
+        if isinstance(forward, Function):
+            return id(forward.node) in self.interpreter.called
+        return id(cls.node) in self.interpreter.instantiated
 
     def one(self, name: str) -> list[Graph]:
         """The network of one name."""
@@ -195,6 +208,14 @@ class _Reader:
                 graph = self._network(made)
                 if made.builder:
                     self.builders.append((graph, made.module.cls))
+
+    def _unused_networks(self) -> None:
+        """The networks that some code made and gave away (to a trainer that cannot be seen, say): one of each class not seen so far."""
+        for trace in self.traces:
+            parts = {id(child) for module in trace.made for _, child in torch_modules.child_modules(module)}
+            for module in trace.free:
+                if id(module.cls.node) not in self.shown and id(module) not in parts and _has_forward(module):
+                    self._network(_Made(_class_name(module), module, trace))
 
     def _class(self, name: str, cls: Class) -> None:
         """A class seen alone, with its defaults."""
@@ -324,7 +345,9 @@ class _Reader:
         trace: Trace | None = None,
     ) -> Graph:
         module = made.module
-        self.done.update(id(part) for _, part in torch_modules.walk(module))
+        for _, part in torch_modules.walk(module):
+            self.done.add(id(part))
+            self.shown.add(id(getattr(part.cls, "node", None)))
         layers = _layers(module)
         source = trace or made.trace
         _add_unregistered(layers, module, [o for o in operators if source.inside.get(id(o)) is module], source.made)
@@ -381,6 +404,8 @@ class _Entry:
     def __init__(self, reader: _Reader, name: str, trace: Trace | None = None) -> None:
         self._interpreter = reader.interpreter
         self._trace = trace if trace is not None else Trace()
+        if trace is None:
+            reader.traces.append(self._trace)
         self._name = name
         self._before: Any = None
 

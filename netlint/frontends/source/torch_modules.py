@@ -105,6 +105,8 @@ def construct(interpreter: Interpreter, cls: Class, args: list[Any], kwargs: dic
     from netlint.frontends.source import classes
 
     module = _new(interpreter, cls)
+    if not interpreter.building and not interpreter.applying:
+        interpreter.trace.free.append(module)
     interpreter.building.append(module)
     for base in cls.mro:
         if isinstance(base, Unknown):

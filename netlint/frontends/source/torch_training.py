@@ -38,6 +38,7 @@ from netlint.graph.operators import (
     Input,
     Loss,
     Mul,
+    Opaque,
     Pow,
     Reduce,
     Reshape,
@@ -64,6 +65,28 @@ def enter_network(interpreter: Interpreter, module: Module, args: list[Any], kwa
     call = RootCall(module, loaders_behind(fed), len(interpreter.trace.operators))
     interpreter.trace.roots.append(call)
     return call
+
+
+def as_data(interpreter: Interpreter, value: Any) -> Any:
+    """An argument of a network that is called from outside: a tensor made up there, as noise or for a trial, is data to the network."""
+    if not isinstance(value, Tensor) or not _is_made_up(value.operator):
+        return value
+    fed = interpreter.trace.fed
+    if id(value.operator) not in fed:
+        fed[id(value.operator)] = interpreter.emit(Input(label="input", shape=value.shape, site=interpreter.site))
+    return Tensor(fed[id(value.operator)])
+
+
+def _is_made_up(operator: Operator) -> bool:
+    """Whether a result depends on nothing but tensors made on the spot: no batch, no weight, nothing unseen."""
+    seen = {id(operator)}
+    queue = [operator]
+    for node in queue:
+        if not isinstance(node, Constant) and (not node.inputs or isinstance(node, Opaque)):
+            return False
+        queue.extend(source for source in node.inputs if id(source) not in seen)
+        seen.update(id(source) for source in node.inputs)
+    return True
 
 
 def loaders_behind(operators: Iterable[Operator]) -> list[Loader]:

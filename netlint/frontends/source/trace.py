@@ -37,11 +37,15 @@ class Trace:
     optimizers: list[OptimizerValue] = field(default_factory=list)
     made: list[Module] = field(default_factory=list)
     """All modules constructed, in order."""
+    free: list[Module] = field(default_factory=list)
+    """Those of a class of the project that were not constructed by another module."""
     tainted: Unknown | None = None
     unseen: dict[int, tuple[Unknown, Operator]] = field(default_factory=dict)
     """The operators that stand for unknown values, so that one value is one operator."""
     symbols: dict[int, tuple[Unknown, OpenList]] = field(default_factory=dict)
     """The parameters of models that are not known, so that one model has the same ones each time."""
+    fed: dict[int, Operator] = field(default_factory=dict)
+    """The inputs that stand for tensors which were made up and given to a network, so that one tensor is one input."""
     loaders: list[LoaderValue] = field(default_factory=list)
     evaluated: list[Module] = field(default_factory=list)
     loaded: list[Module] = field(default_factory=list)
