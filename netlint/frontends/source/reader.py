@@ -214,7 +214,7 @@ class _Reader:
         for trace in self.traces:
             parts = {id(child) for module in trace.made for _, child in torch_modules.child_modules(module)}
             for module in trace.free:
-                if id(module.cls.node) not in self.shown and id(module) not in parts and _has_forward(module):
+                if id(getattr(module.cls, "node", None)) not in self.shown and id(module) not in parts and _has_forward(module):
                     self._network(_Made(_class_name(module), module, trace))
 
     def _class(self, name: str, cls: Class) -> None:
@@ -272,6 +272,7 @@ class _Reader:
         trace.training.augmentations = _augmentations(trace)
         names = {id(module): key for key, module in named}
         calls = [call for call in trace.roots if _is_network(call.module) and call.module.layer.site is not None]
+        calls = [call for call in calls if torch_modules.named_parameters(call.module)] or calls  # a loss of one's own learns nothing
         trained = list({id(call.module): call.module for call in calls}.values())
         covered: frozenset[int] = frozenset()
         if len(trained) == 1 and id(trained[0]) not in self.done:
