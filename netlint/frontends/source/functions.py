@@ -54,24 +54,15 @@ parameters_of = NodeCache(_parameters_of)
 """The parameters of a function or lambda node."""
 
 
-class _YieldFinder(cst.CSTVisitor):
-    def __init__(self) -> None:
-        self.found = False
-
-    def visit_Yield(self, node: cst.Yield) -> None:
-        self.found = True
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        return False
-
-    def visit_Lambda(self, node: cst.Lambda) -> bool:
-        return False
-
-
 def _yields(node: cst.FunctionDef) -> bool:
-    finder = _YieldFinder()
-    node.body.visit(finder)
-    return finder.found
+    queue: list[cst.CSTNode] = [node.body]
+    while queue:
+        current = queue.pop()
+        if type(current) is cst.Yield:
+            return True
+        if type(current) not in (cst.FunctionDef, cst.Lambda, cst.ClassDef):
+            queue.extend(current.children)
+    return False
 
 
 is_generator = NodeCache(_yields)

@@ -337,10 +337,9 @@ class Interpreter:
 
     # -- statements ------------------------------------------------------------------------------------------------
 
-    def block(self, body: cst.BaseSuite | Iterable[Any], scope: Scope) -> Any:
+    def block(self, body: cst.BaseSuite, scope: Scope) -> Any:
         """Executes statements in order; gives the signal that ended them early, or None."""
-        statements = body.body if isinstance(body, (cst.IndentedBlock, cst.SimpleStatementSuite)) else body
-        for statement in statements:  # type: ignore[union-attr]
+        for statement in body.body:
             signal = self.execute(statement, scope)
             if signal is not None:
                 return signal
@@ -348,7 +347,7 @@ class Interpreter:
 
     def execute(self, node: cst.CSTNode, scope: Scope) -> Any:
         self.step()
-        if isinstance(node, cst.SimpleStatementLine):
+        if type(node) is cst.SimpleStatementLine:
             for part in node.body:
                 signal = self.execute(part, scope)
                 if signal is not None:

@@ -119,7 +119,8 @@ class _Reader:
             ):
                 self._builder(name, function)
         for name, function in self._definitions(Function):
-            if id(_undecorated(function).node) not in self.interpreter.called and _signs(_undecorated(function).node):
+            written = _undecorated(function)
+            if id(written.node) not in self.interpreter.called and not _callable_alone(function) and _signs(written.node):
                 self._function(name, function)
         self._made_networks()
         self._unused_networks()

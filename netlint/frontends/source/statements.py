@@ -32,10 +32,13 @@ if TYPE_CHECKING:
     from netlint.frontends.source.code import SourceFile
 
 
-def describe(node: cst.CSTNode, limit: int = 60) -> str:
-    """The text of a piece of code, for a reason."""
+def _describe(node: cst.CSTNode, limit: int = 60) -> str:
     text = " ".join(cst.Module(body=[]).code_for_node(node).split())
     return f"`{text if len(text) <= limit else text[: limit - 3] + '...'}`"
+
+
+describe = NodeCache(_describe)
+"""The text of a piece of code, for a reason."""
 
 
 # -- simple statements -----------------------------------------------------------------------------------------------
