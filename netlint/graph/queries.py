@@ -23,6 +23,7 @@ from netlint.graph.operators import (
     BatchNorm,
     Binary,
     Concat,
+    Constant,
     Conv,
     Detach,
     Div,
@@ -64,7 +65,7 @@ from netlint.graph.operators import (
     Unsqueeze,
     Weight,
 )
-from netlint.graph.parameter import Layer
+from netlint.graph.parameter import Layer, Parameter
 from netlint.graph.training import Optimizer
 from netlint.graph.unknown import Int, Unknown
 
@@ -131,7 +132,21 @@ def reaches_output(graph: Graph, operator: Operator) -> bool:
 def depends_on_data(graph: Graph, operator: Operator) -> bool:
     """Whether the result changes with the network's input; what could not be seen is taken to depend on it."""
     index = graph.index
-    return bool((index.upstream(operator) | index.bit(operator)) & index.of((Input, Opaque)))
+    return bool((index.upstream(operator) | index.bit(operator)) & (index.of((Input, Opaque)) | _handed_in(graph)))
+
+
+@_remembered
+def _handed_in(graph: Graph) -> OperatorSet:
+    """The tensors that a script makes outside of all modules and hands to layers: a data set in memory, noise for a generator."""
+    index = graph.index
+    layers = index.where(lambda node: node.weighted and node.layer is not None)
+    made = index.where(lambda node: isinstance(node, Constant) and node.scope is None and _is_made(node))
+    return index.union(node for node in index.members(made) if index.downstream(node) & layers)
+
+
+def _is_made(constant: Constant) -> bool:
+    """Whether code made a tensor (`torch.randn(8, 3)`, `torch.tensor(rows)`), rather than wrote a number."""
+    return constant.value is not None and constant.shape != ()
 
 
 def data_inputs(graph: Graph, operator: Operator) -> list[Operator]:
@@ -522,6 +537,12 @@ def trained_losses(graph: Graph) -> list[Loss]:
         return list(graph.of(Loss))
     behind = dict.fromkeys(node for total in totals for node in (total, *graph.upstream(total)))
     return [node for node in behind if isinstance(node, Loss)]
+
+
+def parameters_behind(graph: Graph, operator: Operator) -> list[Parameter]:
+    """The learned tensors of the layers that a result depends on: those of all networks behind a loss, in the order of application."""
+    layers = dict.fromkeys(node.layer for node in reversed([*graph.upstream(operator)]) if node.layer is not None)
+    return list(dict.fromkeys(parameter for layer in layers for parameter in layer.parameters.values()))
 
 
 def decouples_decay(optimizer: Optimizer) -> bool | Unknown:

@@ -50,14 +50,13 @@ def check(optimizer: Optimizer, graph: Graph, options: Options) -> Answers:
         return decay
     if decay == 0:
         return None
-    own = {id(parameter) for parameter in graph.parameters()}
     decayed: list[Parameter] = []
     for group in optimizer.groups:
         if group.options.get("weight_decay", 0.0) == 0:
             continue
         if group.parameters is None:
             return Unknown("which parameters this group holds")
-        decayed += [parameter for parameter in group.parameters if id(parameter) in own and _is_vector(parameter)]
+        decayed += [parameter for parameter in group.parameters if parameter.owner is not None and _is_vector(parameter)]
     slopes = [parameter for parameter in decayed if _belongs_to(parameter, PReLU)]
     norms = [parameter for parameter in decayed if _belongs_to(parameter, Norm)]
     biases = len(decayed) - len(slopes) - len(norms)
@@ -114,8 +113,19 @@ for x, y in loader:
     loss.backward()
     optimizer.step()
 """
+_TWO = """
+judge = nn.Sequential(nn.Linear(784, 128), nn.ELU(), nn.Linear(128, 1))
+painter = nn.Sequential(nn.Linear(100, 128), nn.ELU(), nn.Linear(128, 784))
+first = torch.optim.SGD(painter.parameters(), lr=0.1)
+second = torch.optim.SGD(judge.parameters(), lr=0.1, weight_decay=1e-4)  # here
+for real in loader:
+    loss = judge(painter(torch.randn(8, 100))).mean() - judge(real).mean()
+    loss.backward()
+    second.step()
+"""
 
 invalid = [
+    Example(_TWO),
     Example(_PRELU + "optimizer = torch.optim.SGD(net.parameters(), lr=0.1, weight_decay=5e-4)  # here" + _LOOP, severity=Severity.WARNING),
     Example(_PRELU + "optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3)  # here" + _LOOP, severity=Severity.WARNING),
     Example(_RESIDUAL + "optimizer = torch.optim.SGD(net.parameters(), lr=0.1, weight_decay=5e-4)  # here" + _LOOP),

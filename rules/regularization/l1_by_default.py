@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity, TrainingFacts
 from netlint.graph import Graph, Penalty
-from netlint.graph.queries import weight_depth
+from netlint.graph.queries import parameters_behind, trained_losses, weight_depth
 
 rule = Rule(
     code="NL303",
@@ -59,7 +59,8 @@ def check(penalty: Penalty, graph: Graph, options: Options) -> Answers:
 def _covers_the_network(penalty: Penalty, graph: Graph) -> bool:
     """All weight matrices are penalised; a choice of layers is a decision, not a default."""
     penalised = {id(parameter) for parameter in penalty.parameters}
-    weights = [parameter for parameter in graph.parameters() if parameter.shape is not None and len(parameter.shape) > 1]
+    of_network = graph.parameters() or [parameter for loss in trained_losses(graph) for parameter in parameters_behind(graph, loss)]
+    weights = [parameter for parameter in of_network if parameter.shape is not None and len(parameter.shape) > 1]
     return bool(weights) and all(id(parameter) in penalised for parameter in weights)
 
 
@@ -88,10 +89,21 @@ for x, y in loader:
     loss.backward()
     optimizer.step()
 """
+_TWO = """
+encoder = nn.Sequential(nn.Linear(784, 128), nn.ELU())
+head = nn.Sequential(nn.Linear(128, 64), nn.ELU(), nn.Linear(64, 10))
+optimizer = torch.optim.SGD([*encoder.parameters(), *head.parameters()], lr=0.1)
+for x, y in loader:
+    penalty = sum(p.abs().sum() for part in (encoder, head) for p in part.parameters())  # here
+    loss = F.cross_entropy(head(encoder(x)), y) + 1e-5 * penalty
+    loss.backward()
+    optimizer.step()
+"""
 _L1 = "sum(p.abs().sum() for p in net.parameters())"
 _SGD = "optimizer = torch.optim.SGD(net.parameters(), lr=0.1)"
 
 invalid = [
+    Example(_TWO),
     Example(_RESIDUAL + _SGD + _LOOP.format(penalty=_L1 + "  # here")),
     Example(_NET + _SGD + _LOOP.format(penalty="sum(torch.norm(p, 1) for p in net.parameters())  # here")),
 ]
@@ -106,6 +118,10 @@ valid = [
     Example(
         _NET + "optimizer = torch.optim.SGD(net.parameters(), lr=0.1, weight_decay=1e-4)" + _LOOP.format(penalty=_L1),
         because="L1 and L2 together are an elastic net, which nobody writes by default",
+    ),
+    Example(
+        _TWO.replace("(encoder, head)", "(encoder,)").replace("  # here", ""),
+        because="the penalty is on the first of two networks, which may select features",
     ),
     Example("net = nn.Linear(200, 1)\n" + _SGD + _LOOP.format(penalty=_L1), because="in a linear model L1 selects the features"),
 ]

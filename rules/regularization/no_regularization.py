@@ -31,9 +31,10 @@ The fix
 from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Option, Options, Rule, Severity
-from netlint.graph import Graph, Operator, Optimizer, Unknown
+from netlint.graph import Graph, Int, Operator, Optimizer, Parameter, Unknown
 from netlint.graph.operators import (
     Attention,
+    Constant,
     Detach,
     Dropout,
     Flatten,
@@ -48,7 +49,7 @@ from netlint.graph.operators import (
     TransformerLayer,
     Weight,
 )
-from netlint.graph.queries import origins, trained_losses
+from netlint.graph.queries import origins, parameters_behind, trained_losses
 
 rule = Rule(
     code="NL301",
@@ -62,17 +63,19 @@ rule = Rule(
 
 
 @rule.check
-def check(_: Graph, graph: Graph, options: Options) -> Answers:
+def check(optimizer: Optimizer, graph: Graph, options: Options) -> Answers:
     training = graph.training
-    optimizers = [optimizer for optimizer in training.optimizers if _updates(optimizer, graph)]
-    if not optimizers or training.pretrained or training.frozen or training.penalties or training.augmentations:
+    if training.pretrained or training.frozen or training.penalties or training.augmentations:
         return None
-    size = graph.parameter_count()
-    if not all(_was_not_asked_to_decay(optimizer) for optimizer in optimizers) or (isinstance(size, int) and size < options.min_parameters):
+    optimizers = [other for other in training.optimizers if other is optimizer or _updates_the_same(other, optimizer)]
+    if not all(_was_not_asked_to_decay(other) for other in optimizers):
         return None
-    losses = [loss for loss in trained_losses(graph) if _is_supervised(loss, graph)]
-    behind = list(dict.fromkeys((*graph.operators, *(node for loss in losses for node in graph.upstream(loss)))))
+    losses = [loss for loss in trained_losses(graph) if _is_supervised(loss, graph) and _is_minimised_by(optimizer, loss, graph)]
+    behind = list(dict.fromkeys(node for loss in losses for node in graph.upstream(loss)))
     if not losses or any(_adds_noise(node) for node in behind):
+        return None
+    size = _size(optimizer, graph)
+    if isinstance(size, int) and size < options.min_parameters:
         return None
     if training.unknown:
         return training.unknown[0]
@@ -83,7 +86,7 @@ def check(_: Graph, graph: Graph, options: Options) -> Answers:
     samples = next((loader.samples for loader in training.loaders if loader.feeds_training and isinstance(loader.samples, int)), None)
     data = f" to {samples:,} samples" if samples is not None else ""
     return Finding(
-        at=optimizers[0],
+        at=optimizer,
         certain=False,
         data={"parameters": size if isinstance(size, int) else None, "samples": samples},
         message=f"nothing regularises this network: no weight decay, penalty, dropout or augmentation is seen, so {held} are free "
@@ -91,19 +94,51 @@ def check(_: Graph, graph: Graph, options: Options) -> Answers:
     )
 
 
-def _updates(optimizer: Optimizer, graph: Graph) -> bool:
-    """It was given parameters of this network (and not, say, an image to optimise)."""
-    own = {id(parameter) for parameter in graph.parameters()}
-    return any(group.parameters is None or any(id(parameter) in own for parameter in group.parameters) for group in optimizer.groups)
+def _held(optimizer: Optimizer) -> dict[Parameter, None] | None:
+    """The parameters that an optimizer was given; None where it is not known which."""
+    found: dict[Parameter, None] = {}
+    for group in optimizer.groups:
+        if group.parameters is None:
+            return None
+        found.update(dict.fromkeys(group.parameters))
+    return found
+
+
+def _updates_the_same(some: Optimizer, other: Optimizer) -> bool:
+    first, second = _held(some), _held(other)
+    return first is None or second is None or any(parameter in second for parameter in first)
+
+
+def _is_minimised_by(optimizer: Optimizer, loss: Loss, graph: Graph) -> bool:
+    """It was given parameters of the networks behind the loss (and not, say, an image to optimise)."""
+    held = _held(optimizer)
+    return held is None or any(parameter in held for parameter in parameters_behind(graph, loss))
+
+
+def _size(optimizer: Optimizer, graph: Graph) -> Int:
+    held = _held(optimizer)
+    if held is None:
+        return graph.parameter_count() if graph.root is not None else Unknown("which parameters the optimizer holds")
+    total = 0
+    for count in (parameter.count() for parameter in held):
+        if isinstance(count, Unknown):
+            return count
+        total += count
+    return total
 
 
 def _was_not_asked_to_decay(optimizer: Optimizer) -> bool:
-    return "weight_decay" in optimizer.options and "weight_decay" not in optimizer.explicit and optimizer.decay == 0.0
+    """`weight_decay` is an option of it that nobody wrote, neither for all parameters nor for a group, and it is 0 by default."""
+    default = optimizer.options.get("weight_decay")
+    asked = "weight_decay" in optimizer.explicit or any(group.options.get("weight_decay") != default for group in optimizer.groups)
+    return default is not None and not asked and optimizer.decay == 0.0
 
 
 def _adds_noise(node: Operator) -> bool:
     """A random operation in training; a rate that is not known counts as one."""
     match node:
+        case Constant(value="random"):
+            return True
         case Dropout(p=rate) | Attention(dropout_p=rate):
             return rate != 0
         case Recurrent(dropout=rate) | MultiheadAttention(dropout=rate) | TransformerLayer(dropout=rate) | Transformer(dropout=rate):
@@ -117,10 +152,9 @@ def _is_supervised(loss: Loss, graph: Graph) -> bool:
     if len(loss.inputs) < 2:
         return False
     prediction, target = loss.inputs[:2]
-    layers = {id(layer) for layer in graph.layers}
     fed = [prediction, *graph.upstream(prediction)]
     origin = [target, *graph.upstream(target)]
-    if not any(id(node.layer) in layers for node in fed) or any(node.weighted or isinstance(node, (Detach, Weight)) for node in origin):
+    if any(node.weighted or isinstance(node, (Detach, Weight)) for node in origin):
         return False
     if not any(isinstance(node, (Input, Opaque)) for node in origin):
         return False
@@ -148,6 +182,22 @@ for x, y in loader:
 """
 
 invalid = [
+    Example(
+        """
+class Smoothed(nn.Module):
+    def forward(self, logits, labels):
+        return 0.9 * F.cross_entropy(logits, labels) - 0.1 * F.log_softmax(logits, dim=1).mean()
+
+encoder = nn.Sequential(nn.Linear(784, 128), nn.ELU())
+head = nn.Sequential(nn.Linear(128, 64), nn.ELU(), nn.Linear(64, 10))
+criterion = Smoothed()
+optimizer = torch.optim.Adam([*encoder.parameters(), *head.parameters()], lr=1e-3)  # here
+for x, y in loader:
+    loss = criterion(head(encoder(x)), y)
+    loss.backward()
+    optimizer.step()
+"""
+    ),
     Example(_RESIDUAL + "optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)  # here" + _LOOP),
     Example(
         """
@@ -166,6 +216,32 @@ def train(epochs):
     ),
 ]
 valid = [
+    Example(
+        """
+painter = nn.Sequential(nn.Linear(100, 128), nn.ELU(), nn.Linear(128, 784))
+judge = nn.Sequential(nn.Linear(784, 128), nn.ELU(), nn.Linear(128, 1))
+criterion = nn.BCEWithLogitsLoss()
+optimizers = [torch.optim.Adam(painter.parameters(), lr=2e-4), torch.optim.Adam(judge.parameters(), lr=2e-4)]
+for real in loader:
+    fake = painter(torch.randn(real.size(0), 100))
+    ones, zeros = torch.ones(real.size(0), 1), torch.zeros(real.size(0), 1)
+    (criterion(judge(real), ones) + criterion(judge(fake.detach()), zeros)).backward()
+    criterion(judge(fake), ones).backward()
+""",
+        because="an adversary's ones and zeros are no labels to learn by heart",
+    ),
+    Example(
+        """
+encoder, decoder = nn.Linear(784, 40), nn.Sequential(nn.Linear(20, 400), nn.ELU(), nn.Linear(400, 10))
+optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=1e-3)
+for x, y in loader:
+    mean, spread = encoder(x).chunk(2, dim=1)
+    loss = F.cross_entropy(decoder(mean + torch.randn_like(spread) * spread.exp()), y)
+    loss.backward()
+    optimizer.step()
+""",
+        because="the code is drawn at random, so no sample is seen twice alike",
+    ),
     Example(
         _NET + "optimizer = torch.optim.SGD(net.parameters(), lr=0.1, weight_decay=5e-4)" + _LOOP,
         because="the optimizer decays the weights",

@@ -6,8 +6,8 @@ import pytest
 
 from netlint.graph import FixedSite, Graph, Location, Optimizer, ParameterGroup, Unknown
 from netlint.graph.operators import Add, CrossEntropy, Input, Linear, Reduce, Weight
-from netlint.graph.parameter import Parameter
-from netlint.graph.queries import decouples_decay, trained_losses, trained_totals
+from netlint.graph.parameter import Layer, Parameter
+from netlint.graph.queries import decouples_decay, parameters_behind, trained_losses, trained_totals
 from netlint.graph.training import TrainingContext
 
 SITE = FixedSite(Location("train.py", 1, 1, 1, 2))
@@ -65,3 +65,15 @@ def test_decoupled_decay(kind: str, options: dict[str, object], decoupled: bool)
 def test_a_flag_that_is_not_known_stays_unknown() -> None:
     reason = Unknown("read from a file")
     assert decouples_decay(_optimizer("RAdam", decoupled_weight_decay=reason)) is reason
+
+
+def test_parameters_behind_a_loss_are_those_of_every_network_it_reads() -> None:
+    script = Graph("train.py")
+    first, second, other = (Parameter(name, (2, 2)) for name in ("first", "second", "other"))
+    encoder, head, judge = (Layer(p.name, "torch.nn.Linear", parameters={"weight": p}) for p in (first, second, other))
+    data, labels = script.add(Input(label="x")), script.add(Input(label="y"))
+    code = script.add(Linear(in_features=2, out_features=2, layer=encoder, inputs=(data,)))
+    logits = script.add(Linear(in_features=2, out_features=2, layer=head, inputs=(code,)))
+    script.add(Linear(in_features=2, out_features=2, layer=judge, inputs=(code,)))
+    fit = script.add(CrossEntropy(inputs=(logits, labels)))
+    assert parameters_behind(script, fit) == [first, second]

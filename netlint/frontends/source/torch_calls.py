@@ -57,8 +57,9 @@ def call_module(interpreter: Interpreter, module: Module, args: list[Any], kwarg
     """`module(...)`: runs its forward."""
     module.called = True
     if not interpreter.applying and not interpreter.building:
-        args = [torch_training.as_data(interpreter, value) for value in args]
-        kwargs = {name: torch_training.as_data(interpreter, value) for name, value in kwargs.items()}
+        if torch_modules.named_parameters(module):  # what a loss is given is compared, and may be made up: an adversary's ones
+            args = [torch_training.as_data(interpreter, value) for value in args]
+            kwargs = {name: torch_training.as_data(interpreter, value) for name, value in kwargs.items()}
         call = torch_training.enter_network(interpreter, module, args, kwargs)
         call.result = _run_forward(interpreter, module, args, kwargs)
         call.end = len(interpreter.trace.operators)
