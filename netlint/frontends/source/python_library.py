@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from netlint.frontends.source import classes, torch_modules
+from netlint.frontends.source.command_line import NAMESPACES
 from netlint.frontends.source.heap import ADict, AList, ASet
 from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter
 from netlint.frontends.source.python_builtins import make_dict, quiet, sequence_maker
@@ -206,6 +207,7 @@ def _may_backtrack(pattern: str) -> bool:
 
 
 LIBRARY: dict[str, Call] = {
+    **NAMESPACES,
     "functools.partial": _partial,
     "functools.reduce": _reduce,
     "functools.wraps": _wraps,
