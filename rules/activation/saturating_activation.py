@@ -198,6 +198,22 @@ class Net(nn.Module):
 """,
         severity=Severity.ADVICE,
     ),
+    Example(
+        """
+x, y = torch.randn(100, 12), torch.randn(100, 1)
+net = nn.Sequential(
+    nn.Linear(12, 64),
+    nn.Sigmoid(),  # here
+    nn.Linear(64, 64),
+    nn.Sigmoid(),  # here
+    nn.Linear(64, 32),
+    nn.Sigmoid(),  # here
+    nn.Linear(32, 1),
+)
+loss = nn.MSELoss()(net(x), y)
+loss.backward()
+"""
+    ),
 ]
 valid = [
     Example(sequential("nn.Linear(20, 64)", "nn.PReLU(init=0.1)", "nn.Linear(64, 1)", "nn.Sigmoid()"), because="the sigmoid is the output"),

@@ -30,6 +30,7 @@ from netlint.graph.operators import (
     Identity,
     Input,
     LayerNorm,
+    Linear,
     MatMul,
     Mul,
     MultiheadAttention,
@@ -115,6 +116,15 @@ def test_a_product_with_a_parameter_is_a_weight_layer_and_a_fixed_kernel_is_not(
     dynamic = net(conv(), learned, net.linear(data))
     assert [is_weighted(net.graph, node) for node in (learned, scores, blur, dynamic)] == [True, False, False, True]
     assert weighted_before(net.graph, blur) == [learned]
+
+
+def test_a_tensor_that_a_script_hands_to_a_layer_is_data_and_other_constants_are_not(net: Builder) -> None:
+    noise, buffer, target = net(Constant(value="random")), net(Constant(value="zeros")), net(Constant(value="ones"))
+    buffer.scope = Layer("", "Net")
+    hidden = net(Linear(in_features=8, out_features=8), noise, layer=Layer("first", "torch.nn.Linear"))
+    net(Add(), hidden, buffer)
+    net(MSE(), hidden, target)
+    assert [depends_on_data(net.graph, node) for node in (noise, hidden, buffer, target)] == [True, True, False, False]
 
 
 def test_nearest_weighted_operators_look_through_everything_else(net: Builder) -> None:
