@@ -113,6 +113,23 @@ for x, y in loader:
 """
 
 invalid = [
+    Example(_RESIDUAL + _LOOP.replace("loss.backward()", "scaler.scale(loss).backward()").format(penalty="net.stem.weight.norm()  # here")),
+    Example(_NET + _LOOP.replace("loss.backward()", "engine.backward(loss)").format(penalty="net[0].weight.norm()  # here")),
+    Example(_NET + _LOOP.format(penalty="torch.nn.utils.parameters_to_vector(net.parameters()).norm()  # here")),
+    Example(
+        _NET
+        + """
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+for x, y in loader:
+    penalty = None
+    for p in net.parameters():
+        norm = torch.linalg.norm(p)  # here
+        penalty = norm if penalty is None else penalty + norm
+    loss = F.cross_entropy(net(x), y) + 1e-4 * penalty
+    loss.backward()
+    optimizer.step()
+"""
+    ),
     Example(_RESIDUAL + _LOOP.format(penalty="sum(torch.norm(p, 2) for p in net.parameters())  # here")),
     Example(_NET + _LOOP.format(penalty="net[0].weight.norm()  # here")),
     Example(_NET + _LOOP.format(penalty="net[0].weight.pow(2).sum().sqrt()  # here")),

@@ -112,7 +112,9 @@ def _updates_the_same(some: Optimizer, other: Optimizer) -> bool:
 def _is_minimised_by(optimizer: Optimizer, loss: Loss, graph: Graph) -> bool:
     """It was given parameters of the networks behind the loss (and not, say, an image to optimise)."""
     held = _held(optimizer)
-    return held is None or any(parameter in held for parameter in parameters_behind(graph, loss))
+    if held is None:
+        return graph.root is not None
+    return any(parameter in held for parameter in parameters_behind(graph, loss))
 
 
 def _size(optimizer: Optimizer, graph: Graph) -> Int:
@@ -182,6 +184,28 @@ for x, y in loader:
 """
 
 invalid = [
+    Example(
+        """
+import pytorch_lightning as pl
+
+class Digits(pl.LightningModule):
+    def __init__(self, width=128, lr=1e-3):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential(nn.Linear(784, width), nn.ELU(), nn.Linear(width, 10))
+        self.loss = nn.CrossEntropyLoss()
+
+    def forward(self, x):
+        return self.net(x)
+
+    def training_step(self, batch, index):
+        x, y = batch
+        return self.loss(self(x), y)
+
+    def configure_optimizers(self):
+        return torch.optim.Adam(self.parameters(), lr=self.hparams.lr)  # here
+"""
+    ),
     Example(
         """
 class Smoothed(nn.Module):

@@ -145,6 +145,24 @@ for x, y in loader:
 """
 
 invalid = [
+    Example(
+        """
+import lightning as L
+
+class Digits(L.LightningModule):
+    def __init__(self, width=128, weight_decay=0.1):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential(nn.Linear(784, self.hparams.width), nn.ELU(), nn.Linear(width, 10))
+
+    def training_step(self, batch, index):
+        x, y = batch
+        return {"loss": F.cross_entropy(self.net(x), y)}
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1, weight_decay=self.hparams.weight_decay)  # here
+"""
+    ),
     Example(_RESIDUAL + "optimizer = torch.optim.SGD(net.parameters(), lr=0.1, weight_decay=0.1)  # here" + _LOOP),
     Example(_NET + "optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, weight_decay=0.5)  # here" + _LOOP),
     Example(_NET + "optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=1.0)  # here" + _LOOP),

@@ -248,8 +248,12 @@ class _Reader:
         waiting = [
             (key, method)
             for key, method in methods
-            if key != "forward" and id(method.node) not in self.interpreter.called and _signs(method.node) and method.kind != "property"
+            if key != "forward"
+            and id(method.node) not in self.interpreter.called
+            and (_signs(method.node) or (key == "training_step" and torch_modules.is_lightning(cls)))
+            and method.kind != "property"
         ]
+        waiting.sort(key=lambda item: item[0] != "training_step")
         if not waiting or (len(waiting) == 1 and waiting[0][0] == "__init__" and classes.is_module_class(cls)):
             return
         instance: Any = None
@@ -260,7 +264,9 @@ class _Reader:
         for key, method in waiting:
             if key != "__init__" and id(method.node) not in self.interpreter.called:
                 with self._entry(f"{name}.{key}", trace):
-                    self.interpreter.call(method if method.kind == "static" else Bound(method, instance), [], {})
+                    result = self.interpreter.call(method if method.kind == "static" else Bound(method, instance), [], {})
+                    if key == "training_step" and torch_modules.is_lightning(cls):
+                        torch_training.backward(self.interpreter, result.get("loss") if isinstance(result, dict) else result)
         self._training(name, trace, [(name, instance)] if isinstance(instance, Module) else [])
         if isinstance(instance, Module) and _has_forward(instance) and id(instance) not in self.done:
             self._network(_Made(name, instance, trace, concrete=not _required(cls)))

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
+from netlint.frontends.source import torch_training
+from netlint.frontends.source.functions import bind_arguments
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
 from netlint.frontends.source.torch_api import (
     INITIALIZERS,
@@ -23,6 +25,7 @@ from netlint.frontends.source.values import (
     Class,
     Either,
     External,
+    Function,
     Instance,
     Module,
     Native,
@@ -37,13 +40,20 @@ if TYPE_CHECKING:
     from netlint.frontends.source.interpreter import Interpreter
 
 _PLACEMENT = frozenset({"inputs", "layer", "site", "scope", "shape", "name", "path", "monotone"})
+LIGHTNING = frozenset(
+    {
+        "pytorch_lightning.LightningModule",
+        "pytorch_lightning.core.LightningModule",
+        "pytorch_lightning.core.lightning.LightningModule",
+        "lightning.LightningModule",
+        "lightning.pytorch.LightningModule",
+    }
+)
+"""Modules with their own training code: what `training_step` returns is propagated back."""
 _MODULE_BASES = frozenset(
     {
         "torch.nn.Module",
-        "pytorch_lightning.LightningModule",
-        "lightning.LightningModule",
-        "lightning.pytorch.LightningModule",
-        "pytorch_lightning.core.LightningModule",
+        *LIGHTNING,
         "torch.jit.ScriptModule",
         "transformers.PreTrainedModel",
         "transformers.modeling_utils.PreTrainedModel",
@@ -116,6 +126,8 @@ def construct(interpreter: Interpreter, cls: Class, args: list[Any], kwargs: dic
             module.tainted = Unknown(f"the base class `{base.name}` cannot be seen") if unseen else module.tainted
     try:
         init = classes.class_attribute(cls, "__init__")
+        if isinstance(init, Function) and is_lightning(cls):
+            module.arguments["hparams"] = _hyperparameters(cls, bind_arguments(init, [module, *args], kwargs, opened))
         if init is not None:
             interpreter.call(init, [module, *args], kwargs, opened)
         elif cls.fields is not None:
@@ -129,6 +141,18 @@ def construct(interpreter: Interpreter, cls: Class, args: list[Any], kwargs: dic
     finally:
         interpreter.building.pop()
     return module
+
+
+def is_lightning(cls: Class) -> bool:
+    """Whether a class of the project derives from PyTorch Lightning's module."""
+    return any(base in LIGHTNING for base in cls.external_bases())
+
+
+def _hyperparameters(cls: Class, bound: dict[str, Any]) -> Instance:
+    """`self.hparams` after `save_hyperparameters()`: the arguments of the constructor."""
+    kind = Class("AttributeDict", (), ADict(), cls.file, None)
+    kind.mro = (kind,)
+    return Instance(kind, ADict(list(bound.items())[1:]))
 
 
 def construct_leaf(interpreter: Interpreter, name: str, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None) -> Module:
@@ -654,6 +678,7 @@ METHODS: dict[str, Method] = {
     "items": lambda interpreter, module, args, kwargs: AList(module.children.items()),
     "buffers": lambda interpreter, module, args, kwargs: AList(module.buffers.values()),
     "named_buffers": lambda interpreter, module, args, kwargs: AList(module.buffers.items()),
+    "manual_backward": lambda interpreter, module, args, kwargs: torch_training.unseen_backward(interpreter, args, kwargs),
     "zero_grad": lambda interpreter, module, args, kwargs: None,
     "compile": lambda interpreter, module, args, kwargs: None,
     "reset_parameters": lambda interpreter, module, args, kwargs: None,
@@ -665,7 +690,7 @@ METHODS: dict[str, Method] = {
 }
 for _name in ("to", "cuda", "cpu", "float", "half", "double", "bfloat16", "share_memory", "type", "xpu", "to_empty"):
     METHODS[_name] = _itself
-for _name in ("save_hyperparameters", "log", "log_dict", "manual_backward", "register_state_dict_pre_hook"):
+for _name in ("save_hyperparameters", "log", "log_dict", "register_state_dict_pre_hook"):
     METHODS[_name] = lambda interpreter, module, args, kwargs: None
 
 _CONTAINER_ONLY = frozenset({"append", "extend", "insert", "update", "pop", "values", "keys", "items"})

@@ -47,6 +47,7 @@ from netlint.graph.operators import (
     Weight,
 )
 from netlint.graph.parameter import Parameter
+from netlint.graph.provenance import Site
 from netlint.graph.training import Loader, Optimizer, ParameterGroup, Penalty
 from netlint.graph.unknown import Unknown
 
@@ -115,11 +116,20 @@ def draw_batch(interpreter: Interpreter, value: LoaderValue) -> Tensor:
 
 
 def backward(interpreter: Interpreter, value: Any) -> None:
-    """`loss.backward()`."""
+    """`loss.backward()`; a loss that something unseen wrapped (`scaler.scale(loss)`) is the loss."""
     if isinstance(value, Tensor):
-        interpreter.trace.training.backward.append(value.operator)
-        for loader in loaders_behind([value.operator]):
+        total = value.operator
+        while isinstance(total, Opaque) and len(total.inputs) == 1:
+            total = total.inputs[0]
+        interpreter.trace.training.backward.append(total)
+        for loader in loaders_behind([total]):
             loader.feeds_training = True
+
+
+def unseen_backward(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> None:
+    """`accelerator.backward(loss)`, `engine.backward(loss)`: a method of something unseen that propagates a loss."""
+    for value in (*args, *kwargs.values())[:1]:
+        backward(interpreter, value)
 
 
 def unknown_parameters(interpreter: Interpreter, model: Unknown, method: str) -> Native:
@@ -145,6 +155,8 @@ def call(interpreter: Interpreter, name: str, args: list[Any], kwargs: dict[str,
         return _loader(interpreter, args, kwargs)
     if is_random_transform(name):
         return Dataset(None, (name.rpartition(".")[2],))
+    if name == "torch.nn.utils.parameters_to_vector":
+        return _vector(interpreter, args, kwargs)
     if name.startswith(("torch.utils.data.", "torchvision.")):
         values = [*args, *kwargs.values()]
         augmentations = tuple(dict.fromkeys(name for value in values for name in _augmentations(value)))
@@ -153,6 +165,15 @@ def call(interpreter: Interpreter, name: str, args: list[Any], kwargs: dict[str,
         if augmentations or name.startswith(("torch.utils.data.", "torchvision.datasets.", "torchvision.transforms.")):
             return Dataset(_samples(name, args), augmentations)
     return None
+
+
+def _vector(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """All parameters flattened and put one after the other."""
+    parameters = args[0] if args else kwargs.get("parameters")
+    if not isinstance(parameters, (list, tuple)):
+        return None
+    flat = [interpreter.call(External("torch.flatten"), [parameter], {}) for parameter in parameters]
+    return interpreter.call(External("torch.cat"), [AList(flat)], {})
 
 
 def _augmentations(value: Any) -> Iterable[str]:
@@ -306,6 +327,8 @@ class _Norm:
     squared: bool
     parameters: tuple[Parameter, ...]
     blocked_by: str | None
+    site: Site | None = None
+    """Where the norm of each tensor is computed, if that is one place; else the sum of them is the place."""
     terms: int = 1
 
 
@@ -321,7 +344,7 @@ def find_penalties(trace: Trace) -> list[Penalty]:
             if norm is None or id(term) in seen or total.site is None:
                 continue
             seen.add(id(term))
-            site = term.site or total.site
+            site = norm.site or term.site or total.site
             found.append(
                 Penalty(
                     norm=norm.order,
@@ -381,26 +404,27 @@ def _find_norm(operator: Operator, memo: dict[int, _Norm | None]) -> _Norm | Non
         case Reduce(how="norm", order=order, inputs=(inner, *_)):
             weight = _weight(inner)
             if weight is not None and order in (None, 1, 2, 1.0, 2.0, "fro"):
-                return _Norm(1 if order in (1, 1.0) else 2, order in (1, 1.0), *weight)
+                return _Norm(1 if order in (1, 1.0) else 2, order in (1, 1.0), *weight, operator.site)
         case Reduce(how="sum" | "mean", inputs=(inner, *_)):
-            return _inside_sum(inner, memo)
+            norm = _inside_sum(inner, memo)
+            return replace(norm, site=operator.site) if norm is not None and norm.site is None and norm.terms == 1 else norm
         case Loss(inputs=(inner, target, *_)) if isinstance(target, Constant):
             weight = _weight(inner)
             if weight is not None and (operator.how.startswith("l1") or operator.how == "L1Loss" or isinstance(operator, MSE)):
-                return _Norm(2 if isinstance(operator, MSE) else 1, True, *weight)
+                return _Norm(2 if isinstance(operator, MSE) else 1, True, *weight, operator.site)
         case Pow(exponent=2.0, inputs=(inner, *_)) | Elementwise(how="square", inputs=(inner, *_)):
             norm = _norm(inner, memo)
             return replace(norm, squared=True) if norm is not None and norm.order == 2 else None
         case Pow(exponent=0.5, inputs=(inner, *_)) | Elementwise(how="sqrt", inputs=(inner, *_)):
             norm = _norm(inner, memo)
-            return replace(norm, squared=False, terms=1) if norm is not None and norm.order == 2 else None
+            return replace(norm, squared=False, terms=1, site=operator.site) if norm is not None and norm.order == 2 else None
         case Add() | Stack() | Concat():
             return _combined([_norm(operand, memo) for operand in operator.inputs if not _is_zero(operand)])
         case Identity(inputs=(inner,)) | Reshape(inputs=(inner,)):
             return _norm(inner, memo)
         case Detach(inputs=(inner, *_), how=how):
             norm = _norm(inner, memo)
-            return replace(norm, blocked_by=norm.blocked_by or how) if norm is not None else None
+            return replace(norm, blocked_by=norm.blocked_by or how, site=operator.site) if norm is not None else None
     return None
 
 
@@ -429,11 +453,13 @@ def _combined(norms: list[_Norm | None]) -> _Norm | None:
     if not known or len(known) < len(norms) or len({(norm.order, norm.squared) for norm in known}) > 1:
         return None
     blocked = next((norm.blocked_by for norm in known if norm.blocked_by), None)
+    places = {norm.site.key if norm.site is not None else None for norm in known}
     return _Norm(
         known[0].order,
         known[0].squared,
         tuple(parameter for norm in known for parameter in norm.parameters),
         blocked,
+        known[0].site if len(places) == 1 else None,
         sum(norm.terms for norm in known),
     )
 
@@ -460,4 +486,4 @@ def _weight(operator: Operator) -> tuple[tuple[Parameter, ...], str | None] | No
                 return None
 
 
-__all__ = ["Either", "attribute", "backward", "call", "draw_batch", "enter_network", "find_penalties"]
+__all__ = ["Either", "attribute", "backward", "call", "draw_batch", "enter_network", "find_penalties", "unseen_backward"]
