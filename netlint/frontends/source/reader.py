@@ -131,6 +131,7 @@ class _Reader:
         for name, cls in sorted(reversed(modules), key=lambda item: _required(item[1])):
             if not self._is_covered(cls):
                 self._class(name, cls)
+        self._loose_stacks()
         self._name_single_builders()
         return self.graphs
 
@@ -217,6 +218,20 @@ class _Reader:
             for module in trace.free:
                 if id(getattr(module.cls, "node", None)) not in self.shown and id(module) not in parts and _has_forward(module):
                     self._network(_Made(_class_name(module), module, trace))
+
+    def _loose_stacks(self) -> None:
+        """The `nn.Sequential`s that went into something unseen (`backbone.fc = nn.Sequential(...)`): pieces of networks, one a place."""
+        shown = {id(layer) for graph in self.graphs for layer in graph.layers}
+        places: set[Any] = set()
+        for trace in self.traces:
+            parts = {id(child) for module in trace.made for _, child in torch_modules.child_modules(module)}
+            for module in trace.made:
+                site = module.layer.site
+                if module.container != "Sequential" or len(module.children) < 2 or id(module) in parts or site is None:
+                    continue
+                if site.key not in places and not any(id(part.layer) in shown for _, part in torch_modules.walk(module)):
+                    places.add(site.key)
+                    self._network(_Made(_class_name(module), module, trace, concrete=False))
 
     def _class(self, name: str, cls: Class) -> None:
         """A class seen alone, with its defaults."""

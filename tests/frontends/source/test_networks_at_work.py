@@ -53,3 +53,16 @@ def test_a_network_that_is_given_to_something_unseen() -> None:
 def test_a_part_that_is_made_by_itself_is_not_a_network() -> None:
     (graph,) = networks("def build():\n    parts = [Net(3), Net(3)]\n    return nn.Sequential(*parts)\n")
     assert graph.name == "build"
+
+
+def test_a_head_that_is_put_on_a_network_that_is_not_seen() -> None:
+    (graph,) = networks(
+        "from torchvision import models\nnet = models.resnet18()\nnet.fc = nn.Sequential(nn.Linear(512, 300), nn.Linear(300, 2))\n"
+    )
+    assert [layer.out_features for layer in graph.of(Linear)] == [300, 2]
+    assert not graph.concrete
+
+
+def test_a_stack_whose_layers_are_used_elsewhere_is_not_read_again() -> None:
+    (graph,) = networks("stack = nn.Sequential(Net(4), nn.ReLU())\nnet = nn.Sequential(*stack, nn.Linear(10, 2))\ndel stack\n")
+    assert graph.name == "net"
