@@ -15,9 +15,9 @@ Evidence against
     Training a product of matrices differs from training one matrix (Saxe et al., arXiv 1312.6120), which some use on purpose.
 
 When it is fine
-    Low-rank factors (the middle is narrower than both ends) save parameters. Projections of attention, a result that several layers or
-    the caller read, one layer applied again, and layers on different axes are not flagged; nor are 1 x 1, grouped, depthwise, factorised,
-    strided and transposed convolutions, whose pairs are designs of their own.
+    Low-rank factors (the middle is narrower than both ends) save parameters. Projections of attention, gates, a result that several
+    layers or the caller read, one layer applied again, and layers on different axes are not flagged; nor are 1 x 1, grouped, depthwise,
+    factorised, strided and transposed convolutions, whose pairs are designs of their own.
 
 The fix
     Activate the first layer, or merge the two. Which one was meant only the author knows, so nothing is applied.
@@ -28,7 +28,7 @@ from __future__ import annotations
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity, sequential
 from netlint.graph import Graph, Int, Operator, Unknown
 from netlint.graph.operators import Conv, Dropout, Flatten, Identity, Linear, Reshape, Squeeze, Unsqueeze
-from netlint.graph.queries import between, in_attention, network_of, same_place
+from netlint.graph.queries import between, in_attention, is_gate, network_of, same_place
 
 rule = Rule(
     code="NL407",
@@ -46,14 +46,15 @@ def check(first: Linear | Conv, graph: Graph, options: Options) -> Answers:
     second = graph.only_consumer(first, through=LINEAR_ON_THE_WAY)
     if not isinstance(second, Linear | Conv) or not _is_same_kind_of_map(first, second, graph):
         return None
-    if in_attention(graph, first) or in_attention(graph, second):
+    if in_attention(graph, first) or in_attention(graph, second) or is_gate(graph, second):
         return None
     middle, start, end = _width(first), _input_width(first), _width(second)
     if _is_below(middle, start) is True and _is_below(middle, end) is True:
         return None
     if _is_below(middle, start) is not False and _is_below(middle, end) is not False:
         return Unknown("whether the middle is narrower than both ends (low-rank factors) depends on sizes that are not known")
-    if any(_is_activated(again, graph) for again in same_place(graph, first)):
+    elsewhere = [*same_place(graph, first), *(graph.applications(first.layer) if first.layer is not None else ())]
+    if any(_is_activated(again, graph) for again in elsewhere):
         return None
     merged = f"one map from {start} to {end} features" if isinstance(first, Linear) else "one convolution with a larger kernel"
     return Finding(
@@ -67,7 +68,7 @@ def check(first: Linear | Conv, graph: Graph, options: Options) -> Answers:
 
 
 def _is_activated(layer: Operator, graph: Graph) -> bool:
-    """Whether something other than a layer reads the result: where the same code has that elsewhere, the pair ends a loop."""
+    """Whether something other than a layer reads the result; a pair that does so elsewhere is the end of a loop, or a side path."""
     return any(not isinstance(reader, Linear | Conv) for reader in graph.consumers(layer, through=LINEAR_ON_THE_WAY))
 
 
