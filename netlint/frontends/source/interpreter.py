@@ -7,7 +7,7 @@ expressions, objects, Python's library and PyTorch have their own files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +29,7 @@ from netlint.frontends.source.values import (
     Enumerated,
     External,
     Function,
+    LazyImport,
     LoaderValue,
     Module,
     Native,
@@ -101,6 +102,8 @@ class Interpreter:
         self.applying: list[Module] = []
         """Modules whose forward is running, outermost first."""
         self.site: NodeSite | None = None
+        self.importing: set[tuple[str, str | None, str]] = set()
+        """Imports that are being resolved, to see circles."""
         self.no_grad = 0
         self.asked_mode = False
         """Whether the running function has looked at `self.training`, so that it knows its mode."""
@@ -264,12 +267,37 @@ class Interpreter:
             if name in here.outer and here.outer[name] is not here:
                 return self.lookup(name, here.outer[name])
             if (first or not here.is_class) and name in here.variables:
-                value = here.variables[name]
-                return self.present(value, f"`{name}`")
+                return self.variable(name, here)
             if here.parent is None:
                 return self.global_name(name, here.file)
             here, first = here.parent, False
         raise AssertionError("a chain of scopes ends at a module")
+
+    def variable(self, name: str, scope: Scope) -> Any:
+        """The value of a variable that a scope has; an import is resolved when its name is first used."""
+        value = scope.variables[name]
+        if isinstance(value, (LazyImport, Either)):
+            settled = self.settle(value)
+            if settled is not value:
+                value = scope.variables[name] = settled
+        return self.present(value, f"`{name}`")
+
+    def settle(self, value: Any) -> Any:
+        """What an import gives; any other value as it is."""
+        from netlint.frontends.source.statements import resolve_import
+
+        if isinstance(value, LazyImport):
+            key = (value.path, value.name, value.importer.filename)
+            if key in self.importing:
+                return Anything(f"`{value.name or value.path}` is imported in a circle")
+            self.importing.add(key)
+            try:
+                return resolve_import(self, value)
+            finally:
+                self.importing.discard(key)
+        if isinstance(value, Either) and any(isinstance(option, LazyImport) for option in value.options):
+            return self.join([self.settle(option) for option in value.options], "which import it is")
+        return value
 
     @staticmethod
     def present(value: Any, what: str) -> Any:
@@ -296,12 +324,12 @@ class Interpreter:
             if piece.state == "waiting":
                 self.execute_slice(piece)
         if name in scope.variables:
-            return self.present(scope.variables[name], f"`{name}`")
+            return self.variable(name, scope)
         for piece in file.star_imports:
             if piece.state == "waiting":
                 self.execute_slice(piece)
         if name in scope.variables:
-            return self.present(scope.variables[name], f"`{name}`")
+            return self.variable(name, scope)
         if name in BUILTINS:
             return BUILTINS[name]
         return Anything(f"the name `{name}` is not defined in {file.filename}")

@@ -77,6 +77,14 @@ class Project:
 
     def resolve(self, module: str, importer: SourceFile) -> SourceFile | None:
         """The file of an absolute module name as seen from `importer`; None if it is not part of the project."""
+        path = self._find(module, importer)
+        return self._load(path, module) if path is not None else None
+
+    def has(self, module: str, importer: SourceFile) -> bool:
+        """Whether a module is part of the project, without reading it."""
+        return self._find(module, importer) is not None
+
+    def _find(self, module: str, importer: SourceFile) -> Path | None:
         importer_path = self.path_of(importer)
         if importer_path is None and not self._roots:
             return None
@@ -84,8 +92,7 @@ class Project:
         key = (module, start)
         if key not in self._lookups:
             self._lookups[key] = self._locate(module, self._search_roots(importer, importer_path))
-        path = self._lookups[key]
-        return self._load(path, module) if path is not None else None
+        return self._lookups[key]
 
     @staticmethod
     def _locate(module: str, roots: list[Path]) -> Path | None:

@@ -65,9 +65,6 @@ def read(
     `network` picks one class, builder function or variable by name; `inputs` are the shapes of its tensor arguments. Raises SourceError
     if the source cannot be parsed or holds no such network.
     """
-    if "torch" not in source and network is None:
-        SourceFile(source, filename)
-        return Reading()
     project = project if project is not None else Project()
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION_LIMIT))
@@ -75,11 +72,33 @@ def read(
         project.forget()
         file = project.add(Path(filename), source, filename)
         opened = len(project.opened)
+        if network is None and not (_names_torch(file) or any(map(_names_torch, _imported(project, file)))):
+            return Reading(dependencies=tuple(str(path) for path in project.opened[opened:]))
         reader = _Reader(project, file, inputs)
         graphs = reader.one(network) if network is not None else reader.all()
         return Reading(graphs, tuple(str(path) for path in project.opened[opened:]))
     finally:
         sys.setrecursionlimit(limit)
+
+
+def _names_torch(file: SourceFile) -> bool:
+    return any("torch" in line for line in file.lines)
+
+
+def _imported(project: Project, file: SourceFile) -> Iterator[SourceFile]:
+    """The files of the project that a file imports at its top level: a script may leave all that is torch's to them."""
+    package = file.name.split(".") if file.is_package else file.name.split(".")[:-1]
+    for node in (inner for statement in file.syntax.body for inner in flat(statement)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = [*package[: len(package) - node.level + 1], node.module or ""] if node.level else [node.module or ""]
+            origin = ".".join(part for part in base if part)
+            names = [origin, *(f"{origin}.{alias.name}" if origin else alias.name for alias in node.names)]
+        else:
+            continue
+        found = (project.resolve(name, file) for name in names if name)
+        yield from (imported for imported in found if imported is not None)
 
 
 @dataclass(slots=True)
@@ -175,7 +194,7 @@ class _Reader:
     def _lookup(self, name: str) -> Any:
         try:
             return self.interpreter.global_name(name, self.file)
-        except (Raised, OutOfBudget):
+        except (Raised, OutOfBudget, RecursionError):
             return Anything(f"`{name}`")
 
     def _entry(self, name: str, trace: Trace | None = None) -> _Entry:

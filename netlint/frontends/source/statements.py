@@ -20,6 +20,7 @@ from netlint.frontends.source.values import (
     External,
     Function,
     Instance,
+    LazyImport,
     LoaderValue,
     Module,
     Namespace,
@@ -176,10 +177,10 @@ def _import(interpreter: Interpreter, node: cst.Import, scope: Scope) -> Any:
     for alias in node.names:
         path = dotted(alias.name)
         if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
-            interpreter.bind(alias.asname.name.value, module_value(interpreter, path, scope.file), scope)
+            interpreter.bind(alias.asname.name.value, LazyImport(path, None, scope.file), scope)
         else:
             top = path.partition(".")[0]
-            interpreter.bind(top, module_value(interpreter, top, scope.file), scope)
+            interpreter.bind(top, LazyImport(top, None, scope.file), scope)
     return None
 
 
@@ -204,12 +205,20 @@ def _import_from(interpreter: Interpreter, node: cst.ImportFrom, scope: Scope) -
     if isinstance(node.names, cst.ImportStar):
         _import_star(interpreter, path, scope)
         return None
-    file = interpreter.project.resolve(path, scope.file) if path and path.partition(".")[0] != "torch" else None
     for alias in node.names:
         name = dotted(alias.name)
         bound = alias.asname.name.value if alias.asname is not None and isinstance(alias.asname.name, cst.Name) else name
-        interpreter.bind(bound, imported(interpreter, file, path, name, scope.file), scope)
+        interpreter.bind(bound, LazyImport(path, name, scope.file), scope)
     return None
+
+
+def resolve_import(interpreter: Interpreter, wanted: LazyImport) -> Any:
+    """The value that an import statement gives a name."""
+    if wanted.name is None:
+        return module_value(interpreter, wanted.path, wanted.importer)
+    known = wanted.path and wanted.path.partition(".")[0] != "torch"
+    file = interpreter.project.resolve(wanted.path, wanted.importer) if known else None
+    return imported(interpreter, file, wanted.path, wanted.name, wanted.importer)
 
 
 def imported(interpreter: Interpreter, file: SourceFile | None, path: str, name: str, importer: SourceFile) -> Any:
@@ -245,7 +254,7 @@ def _import_star(interpreter: Interpreter, path: str, scope: Scope) -> None:
     names = exported if isinstance(exported, (list, tuple)) else [name for name in file.bindings if not name.startswith("_")]
     for name in names:
         if isinstance(name, str) and name not in scope.variables:
-            interpreter.bind(name, interpreter.global_name(name, file), scope)
+            interpreter.bind(name, LazyImport(path, name, scope.file), scope)
     for piece in file.star_imports:
         interpreter.execute_slice(piece)
     if exported is None:
@@ -467,7 +476,7 @@ def _imports_missing(interpreter: Interpreter, node: cst.Try | cst.TryStar, scop
             elif isinstance(small, cst.ImportFrom) and not small.relative and small.module is not None:
                 paths = [dotted(small.module)]
             for path in paths:
-                if not is_known_package(path) and interpreter.project.resolve(path, scope.file) is None:
+                if not is_known_package(path) and not interpreter.project.has(path, scope.file):
                     return True
     return False
 

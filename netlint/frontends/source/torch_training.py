@@ -15,6 +15,7 @@ from netlint.frontends.source.values import (
     Either,
     Enumerated,
     External,
+    Instance,
     LoaderValue,
     Module,
     Native,
@@ -183,6 +184,9 @@ def _augmentations(value: Any) -> Iterable[str]:
         elif isinstance(option, (list, tuple)):
             for element in option:
                 yield from _augmentations(element)
+        elif isinstance(option, Instance):  # a data set of one's own, which holds its transform
+            for element in option.attributes.values():
+                yield from _augmentations(element) if isinstance(element, (Dataset, list, tuple)) else ()
 
 
 def _samples(name: str, args: list[Any]) -> int | Unknown | None:
@@ -284,9 +288,9 @@ def pass_through(function: Any, values: list[Any]) -> Any:
         return training[0]
     if len(values) >= 1 and isinstance(values[0], Enumerated) and isinstance(values[0].inner, LoaderValue):
         return values[0]
-    datasets = [value for value in values if isinstance(value, Dataset)]
-    if datasets and not training:
-        return Dataset(None, tuple(name for value in datasets for name in value.augmentations))
+    augmentations = tuple(dict.fromkeys(name for value in values for name in _augmentations(value)))
+    if (augmentations or any(isinstance(value, Dataset) for value in values)) and not training:
+        return Dataset(None, augmentations)
     return None
 
 
@@ -338,6 +342,7 @@ def find_penalties(trace: Trace) -> list[Penalty]:
     found: list[Penalty] = []
     seen: set[int] = set()
     memo: dict[int, _Norm | None] = {}
+    order = {id(operator): place for place, operator in enumerate(trace.operators)}
     for total in totals:
         for term, coefficient in _terms(total, 1.0, 0):
             norm = _norm(term, memo)
@@ -357,7 +362,7 @@ def find_penalties(trace: Trace) -> list[Penalty]:
                     grouped=norm.terms > 1 and norm.order == 2 and not norm.squared,
                 )
             )
-    return found
+    return sorted(found, key=lambda penalty: order.get(id(penalty.term), 0))
 
 
 def _terms(total: Operator, factor: float | Unknown, depth: int) -> Iterable[tuple[Operator, float | Unknown]]:

@@ -61,6 +61,15 @@ class Namespace:
     file: SourceFile
 
 
+@dataclass(eq=False, frozen=True, slots=True)
+class LazyImport:
+    """A name bound by an import that nothing has used yet: `from path import name`, or `import path` when there is no name."""
+
+    path: str
+    name: str | None
+    importer: SourceFile
+
+
 @dataclass(eq=False, slots=True)
 class Either:
     """One of several values, from branches that could not be decided."""
