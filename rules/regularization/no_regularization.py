@@ -33,23 +33,29 @@ from __future__ import annotations
 from netlint.engine.rule import Answers, Example, Finding, Option, Options, Rule, Severity
 from netlint.graph import Graph, Int, Operator, Optimizer, Parameter, Unknown
 from netlint.graph.operators import (
+    Add,
     Attention,
     Constant,
     Detach,
+    Div,
     Dropout,
     Flatten,
     Identity,
     Input,
     Loss,
+    Mul,
     MultiheadAttention,
     Opaque,
     Recurrent,
+    Reduce,
     Reshape,
+    Stack,
+    Sub,
     Transformer,
     TransformerLayer,
     Weight,
 )
-from netlint.graph.queries import origins, parameters_behind, trained_losses
+from netlint.graph.queries import origins, parameters_behind, trained_losses, trained_totals
 
 rule = Rule(
     code="NL301",
@@ -72,7 +78,7 @@ def check(optimizer: Optimizer, graph: Graph, options: Options) -> Answers:
         return None
     losses = [loss for loss in trained_losses(graph) if _is_supervised(loss, graph) and _is_minimised_by(optimizer, loss, graph)]
     behind = list(dict.fromkeys(node for loss in losses for node in graph.upstream(loss)))
-    if not losses or any(_adds_noise(node) for node in behind):
+    if not losses or any(_adds_noise(node) for node in behind) or any(_has_other_terms(loss, graph) for loss in losses):
         return None
     size = _size(optimizer, graph)
     if isinstance(size, int) and size < options.min_parameters:
@@ -115,6 +121,42 @@ def _is_minimised_by(optimizer: Optimizer, loss: Loss, graph: Graph) -> bool:
     if held is None:
         return graph.root is not None
     return any(parameter in held for parameter in parameters_behind(graph, loss))
+
+
+def _has_other_terms(loss: Loss, graph: Graph) -> bool:
+    """A term beside the loss depends on the network and on no data that the network was not fed: it asks for something of the
+    network itself (a code near a Gaussian, orthogonal rows, weights near an earlier model) and is a regulariser of its kind."""
+    fed = {loss.inputs[0], *graph.upstream(loss.inputs[0])}
+    for total in trained_totals(graph, loss):
+        for term in _summands(total):
+            behind = [term, *graph.upstream(term)]
+            of_network = any(_is_learned(node) for node in behind)
+            if of_network and loss not in behind and not any(_is_data(node, graph) for node in behind if node not in fed):
+                return True
+    return False
+
+
+def _is_learned(node: Operator) -> bool:
+    return isinstance(node, Weight) or node.layer is not None
+
+
+def _is_data(node: Operator, graph: Graph) -> bool:
+    """What a batch holds, before any network sees it."""
+    behind = [node, *graph.upstream(node)]
+    return any(isinstance(origin, (Input, Opaque)) for origin in behind) and not any(_is_learned(origin) for origin in behind)
+
+
+def _summands(total: Operator) -> list[Operator]:
+    pending = [total]
+    found: list[Operator] = []
+    for node in pending:
+        if isinstance(node, (Add, Sub, Stack)):
+            pending.extend(node.inputs)
+        elif isinstance(node, (Mul, Div, Identity)) or (isinstance(node, Reduce) and isinstance(node.inputs[0], (Add, Sub, Stack))):
+            pending.extend(source for source in node.inputs if not isinstance(source, Constant))
+        else:
+            found.append(node)
+    return found
 
 
 def _size(optimizer: Optimizer, graph: Graph) -> Int:
@@ -208,13 +250,14 @@ class Digits(pl.LightningModule):
     ),
     Example(
         """
-class Smoothed(nn.Module):
+class Focal(nn.Module):
     def forward(self, logits, labels):
-        return 0.9 * F.cross_entropy(logits, labels) - 0.1 * F.log_softmax(logits, dim=1).mean()
+        loss = F.cross_entropy(logits, labels, reduction="none")
+        return ((1 - (-loss).exp()) ** 2 * loss).mean()
 
 encoder = nn.Sequential(nn.Linear(784, 128), nn.ELU())
 head = nn.Sequential(nn.Linear(128, 64), nn.ELU(), nn.Linear(64, 10))
-criterion = Smoothed()
+criterion = Focal()
 optimizer = torch.optim.Adam([*encoder.parameters(), *head.parameters()], lr=1e-3)  # here
 for x, y in loader:
     loss = criterion(head(encoder(x)), y)
@@ -290,6 +333,40 @@ for x, _ in loader:
     optimizer.step()
 """,
         because="the target is the input itself",
+    ),
+    Example(
+        _NET
+        + "anchor = nn.Linear(784, 128)\noptimizer = torch.optim.SGD(net.parameters(), lr=0.1)"
+        + _LOOP.replace("(net(x), y)", "(net(x), y) + 0.1 * (net[0].weight - anchor.weight.detach()).pow(2).sum()"),
+        because="the weights are kept near those of another network",
+    ),
+    Example(
+        """
+encoder, head = nn.Linear(784, 64), nn.Linear(64, 10)
+optimizer = torch.optim.Adam([*encoder.parameters(), *head.parameters()], lr=1e-3)
+for x, y in loader:
+    code = F.elu(encoder(x))
+    loss = F.cross_entropy(head(code), y) + 1e-3 * code.abs().mean()
+    loss.backward()
+    optimizer.step()
+""",
+        because="a term in the loss asks for a sparse code",
+    ),
+    Example(
+        """
+import albumentations as A
+
+net = nn.Sequential(nn.Conv2d(3, 64, 3), nn.ELU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+
+class Photos(torch.utils.data.Dataset):
+    def __init__(self, folder, transform=None):
+        self.transform = transform
+
+loader = torch.utils.data.DataLoader(Photos("photos", A.Compose([A.HorizontalFlip(p=0.5), A.Rotate(limit=20)])), batch_size=64)
+"""
+        + _LOOP,
+        because="the images are varied at random",
     ),
     Example(
         "net = nn.Linear(2, 1)\noptimizer = torch.optim.SGD(net.parameters(), lr=0.1)\n"

@@ -116,6 +116,18 @@ _L2 = "sum(p.pow(2).sum() for p in net.parameters())"
 _DECAY = "optimizer = torch.optim.SGD(net.parameters(), lr=0.1, weight_decay=5e-4)"
 
 invalid = [
+    Example(
+        _NET
+        + "optimizer = torch.optim.SGD(net.parameters(), lr=0.1)"
+        + """
+for x, y in loader:
+    loss = F.cross_entropy(net(x), y)
+    loss = loss + 1e-4 * net[0].weight.pow(2).sum()
+    loss = loss + 1e-4 * sum(p.pow(2).sum() for p in net.parameters())  # here
+    loss.backward()
+    optimizer.step()
+"""
+    ),
     Example(_RESIDUAL + _DECAY + _LOOP.format(penalty=_L2 + "  # here")),
     Example(_NET + "optimizer = torch.optim.AdamW(net.parameters())" + _LOOP.format(penalty=_L2 + "  # here")),
 ]
