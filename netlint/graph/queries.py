@@ -663,11 +663,16 @@ def feature_map_of(graph: Graph, operator: Operator) -> list[Conv]:
     for node in pending:
         if isinstance(node, Conv):
             found.append(node)
-        elif isinstance(node, KEEPS_MAP):
+        elif isinstance(node, KEEPS_MAP) or _is_crop(node):
             fresh = [source for source in data_inputs(graph, node) if id(source) not in seen]
             seen.update(id(source) for source in fresh)
             pending.extend(fresh)
     return found
+
+
+def _is_crop(node: Operator) -> bool:
+    """Whether a slice cuts pieces off a feature map (causal padding) and leaves all its dimensions."""
+    return isinstance(node, Slice) and not isinstance(node.index, Unknown) and all(isinstance(i, slice) or i is ... for i in node.index)
 
 
 def reads_neighbours(conv: Conv) -> bool:

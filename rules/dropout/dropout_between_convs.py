@@ -117,6 +117,24 @@ class Net(nn.Module):
 net = Net()
 """
     ),
+    Example(
+        """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv1d(8, 16, 3, padding=2)
+        self.drop = nn.Dropout(0.2)
+        self.conv2 = nn.Conv1d(16, 16, 3, padding=2)
+        self.fc = nn.Linear(16, 1)
+
+    def forward(self, x):
+        x = F.elu(self.conv1(x)[:, :, :-2])
+        x = self.drop(x)  # here
+        return self.fc(F.elu(self.conv2(x)[:, :, -1]))
+
+net = Net()
+"""
+    ),
 ]
 valid = [
     Example(_BLOCK.format(layer="Dropout2d(0.3)").replace("  # here", ""), because="whole channels are dropped"),

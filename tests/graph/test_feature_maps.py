@@ -14,6 +14,7 @@ from netlint.graph.operators import (
     Linear,
     MaxPool,
     ReLU,
+    Slice,
 )
 from netlint.graph.queries import batch_norms_after, feature_map_of, has_positions, reads_neighbours, uses_batch_statistics
 
@@ -33,6 +34,15 @@ def test_a_feature_map_is_followed_through_sums_and_ends_at_a_flatten() -> None:
     assert feature_map_of(graph, pool) == [stem, branch]
     assert feature_map_of(graph, flat) == [stem, branch]
     assert feature_map_of(graph, drop) == []
+
+
+def test_a_cropped_feature_map_is_one_and_a_single_position_is_not() -> None:
+    graph = Graph("Net")
+    conv = graph.add(_conv(graph.add(Input(label="x"))))
+    crop = graph.add(Slice(index=(..., slice(None, -2)), inputs=(conv,)))
+    last = graph.add(Slice(index=(..., -1), inputs=(conv,)))
+    assert feature_map_of(graph, graph.add(ReLU(inputs=(crop,)))) == [conv]
+    assert feature_map_of(graph, graph.add(ReLU(inputs=(last,)))) == []
 
 
 def test_a_1_x_1_kernel_reads_no_neighbours_and_an_unknown_one_may() -> None:
