@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 MAX_STEPS = 600_000
 MAX_DEPTH = 60
 MAX_ITERATIONS = 20_000
+MAX_ROUNDS = 64
+"""Rounds of a counting loop that are followed outside of networks (training and sampling repeat themselves)."""
+MAX_WHILE_ROUNDS = 512
 MAX_SIZE = 100_000
 """Elements of a container or characters of a string that the interpreted program may make."""
 Handler = Callable[["Interpreter", Any, Scope], Any]
@@ -131,6 +134,10 @@ class Interpreter:
         """Puts an operator that has its inputs into the trace."""
         if len(self.trace.operators) > MAX_SIZE:
             raise OutOfBudget
+        batches = self.trace.batches
+        fed = {batches[id(source)] for source in operator.inputs if id(source) in batches}
+        if fed:
+            batches[id(operator)] = fed.pop() if len(fed) == 1 else frozenset().union(*fed)
         if self.applying:
             self.trace.inside[id(operator)] = self.applying[0]
         self.trace.operators.append(operator)

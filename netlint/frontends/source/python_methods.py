@@ -146,7 +146,8 @@ def _reverse(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) 
 def _sort(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
     ordered = sorted_items(interpreter, args, kwargs)
     interpreter.heap.touch(args[0])
-    args[0][:] = ordered
+    if isinstance(ordered, list):
+        args[0][:] = ordered
 
 
 def _clear(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:

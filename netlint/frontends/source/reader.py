@@ -118,7 +118,8 @@ class _Reader:
         self.file = file
         self.inputs = inputs
         self.graphs: list[Graph] = []
-        self.done: set[int] = set()
+        self.done: dict[int, Module] = {}
+        """The modules that have a graph, by id (kept, so that an id stays theirs)."""
         self.shown: set[int] = set()
         """Ids of the class nodes of which an object stands in some graph."""
         self.made: list[_Made] = []
@@ -388,7 +389,7 @@ class _Reader:
     ) -> Graph:
         module = made.module
         for _, part in torch_modules.walk(module):
-            self.done.add(id(part))
+            self.done[id(part)] = part
             self.shown.add(id(getattr(part.cls, "node", None)))
         layers = _layers(module)
         source = trace or made.trace

@@ -11,7 +11,18 @@ from netlint.frontends.source import classes, expressions, objects, torch_module
 from netlint.frontends.source.code import NodeCache, names_of
 from netlint.frontends.source.functions import make_function
 from netlint.frontends.source.heap import AList
-from netlint.frontends.source.interpreter import BREAK, CONTINUE, EXECUTE, MAX_ITERATIONS, Handler, Interpreter, Raised, Return
+from netlint.frontends.source.interpreter import (
+    BREAK,
+    CONTINUE,
+    EXECUTE,
+    MAX_ITERATIONS,
+    MAX_ROUNDS,
+    MAX_WHILE_ROUNDS,
+    Handler,
+    Interpreter,
+    Raised,
+    Return,
+)
 from netlint.frontends.source.values import (
     ABSENT,
     Anything,
@@ -342,9 +353,8 @@ def _else(interpreter: Interpreter, orelse: Any, scope: Scope) -> Any:
 def _for(interpreter: Interpreter, node: cst.For, scope: Scope) -> Any:
     iterable = interpreter.evaluate(node.iter, scope)
     items = interpreter.items(iterable)
-    if isinstance(iterable, range) and len(iterable) > 1 and repeats_training(node):
-        items = None
-        iterable = iterable[0]
+    if items and _only_counts(iterable) and (repeats_training(node) or (len(items) > MAX_ROUNDS and not _inside_network(interpreter))):
+        iterable, items = items[0], None
     if items is None or len(items) > MAX_ITERATIONS:
         return _for_once(interpreter, node, iterable, scope)
     for item in items:
@@ -365,6 +375,15 @@ def _for(interpreter: Interpreter, node: cst.For, scope: Scope) -> Any:
         if isinstance(signal, Return):
             return signal
     return interpreter.block(node.orelse.body, scope) if node.orelse is not None else None
+
+
+def _only_counts(iterable: Any) -> bool:
+    """Whether a loop counts rather than walks over things."""
+    return isinstance(iterable, range) or (isinstance(iterable, list) and all(isinstance(item, int) for item in iterable))
+
+
+def _inside_network(interpreter: Interpreter) -> bool:
+    return bool(interpreter.building or interpreter.applying)
 
 
 def _for_once(interpreter: Interpreter, node: cst.For, iterable: Any, scope: Scope) -> Any:
@@ -405,7 +424,8 @@ def _calls_epoch(node: cst.For | cst.While) -> bool:
 
 
 def _while(interpreter: Interpreter, node: cst.While, scope: Scope) -> Any:
-    for _ in range(MAX_ITERATIONS):
+    yielding = scope.activation is not None and scope.activation.yielded is not None
+    for _ in range(MAX_WHILE_ROUNDS):
         known = interpreter.truth(interpreter.evaluate(node.test, scope))
         if known is False:
             return interpreter.block(node.orelse.body, scope) if node.orelse is not None else None
@@ -414,7 +434,7 @@ def _while(interpreter: Interpreter, node: cst.While, scope: Scope) -> Any:
             return signal
         if signal is BREAK:
             return None
-        if known is None or repeats_training(node):
+        if known is None or yielding or repeats_training(node):
             if interpreter.building and known is None:
                 interpreter.taint(f"the loop while {describe(node.test)} has an unknown number of rounds")
             return None

@@ -172,7 +172,7 @@ def call_external(interpreter: Interpreter, name: str, args: list[Any], kwargs: 
     found = torch_training.call(interpreter, name, args, kwargs)
     if found is not None:
         return found
-    if name.startswith("torch.Tensor.") and args:
+    if name.startswith("torch.Tensor.") and args and isinstance(args[0], (Tensor, ParameterValue, Several)):
         return interpreter.call(tensor_attribute(interpreter, args[0], name.removeprefix("torch.Tensor.")), args[1:], kwargs)
     if name.startswith("builtins."):
         return interpreter.call(BUILTINS.get(name.removeprefix("builtins."), Anything(name)), args, kwargs)

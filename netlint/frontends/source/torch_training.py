@@ -64,7 +64,7 @@ def enter_network(interpreter: Interpreter, module: Module, args: list[Any], kwa
     for value in (*args, *kwargs.values()):
         if isinstance(value, (Tensor, Several)):
             fed.append(value.operator)
-    call = RootCall(module, loaders_behind(fed), len(interpreter.trace.operators))
+    call = RootCall(module, loaders_behind(interpreter, fed), len(interpreter.trace.operators))
     interpreter.trace.roots.append(call)
     return call
 
@@ -91,20 +91,11 @@ def _is_made_up(operator: Operator) -> bool:
     return True
 
 
-def loaders_behind(operators: Iterable[Operator]) -> list[Loader]:
-    """The loaders whose batches some operators depend on."""
-    found: dict[int, Loader] = {}
-    seen: set[int] = set()
-    queue = list(operators)
-    while queue:
-        operator = queue.pop()
-        if id(operator) in seen:
-            continue
-        seen.add(id(operator))
-        if isinstance(operator, Input) and operator.loader is not None:
-            found.setdefault(id(operator.loader), operator.loader)
-        queue.extend(operator.inputs)
-    return list(found.values())
+def loaders_behind(interpreter: Interpreter, operators: Iterable[Operator]) -> list[Loader]:
+    """The loaders whose batches some operators depend on, in the order in which the code made them."""
+    batches = interpreter.trace.batches
+    found = {id(loader) for operator in operators for loader in batches.get(id(operator), ())}
+    return [loader for loader in interpreter.trace.training.loaders if id(loader) in found]
 
 
 def draw_batch(interpreter: Interpreter, value: LoaderValue) -> Tensor:
@@ -113,6 +104,7 @@ def draw_batch(interpreter: Interpreter, value: LoaderValue) -> Tensor:
     evaluating = interpreter.no_grad > 0
     loader.evaluation = evaluating if loader.evaluation is None else loader.evaluation and evaluating
     node = Input(label="batch", loader=loader, site=interpreter.site, scope=interpreter.innermost_layer())
+    interpreter.trace.batches[id(node)] = frozenset((loader,))
     return Tensor(interpreter.emit(node))
 
 
@@ -123,7 +115,7 @@ def backward(interpreter: Interpreter, value: Any) -> None:
         while isinstance(total, Opaque) and len(total.inputs) == 1:
             total = total.inputs[0]
         interpreter.trace.training.backward.append(total)
-        for loader in loaders_behind([total]):
+        for loader in loaders_behind(interpreter, [total]):
             loader.feeds_training = True
 
 

@@ -32,6 +32,8 @@ class Trace:
     """Calls of networks from outside any network, in order."""
     inside: dict[int, Module] = field(default_factory=dict)
     """For each operator that was applied inside a network, by id: the outermost module whose forward was running."""
+    batches: dict[int, frozenset[Loader]] = field(default_factory=dict)
+    """For each operator that depends on a loader's batch, by id: the loaders."""
     blind: list[Blind] = field(default_factory=list)
     training: TrainingContext = field(default_factory=TrainingContext)
     optimizers: list[OptimizerValue] = field(default_factory=list)
