@@ -148,7 +148,8 @@ class _Reader:
             self._methods(name, cls)
         # Networks that need no arguments come first, then users before what they use: a part is not looked at alone when its whole is.
         modules = [(name, cls) for name, cls in self._definitions(Class) if classes.is_module_class(cls)]
-        for name, cls in sorted(reversed(modules), key=lambda item: _required(item[1])):
+        modules.reverse()
+        for name, cls in sorted(modules, key=lambda item: _required(item[1])):
             if not self._is_covered(cls):
                 self._class(name, cls)
         self._loose_stacks()
