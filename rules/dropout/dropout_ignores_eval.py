@@ -1,7 +1,8 @@
 """A dropout that goes on dropping in evaluation.
 
 What
-    `F.dropout(x, p)` without `training=`, or an `nn.Dropout` that no module owns (kept in a plain list, or made anew in every `forward`).
+    `F.dropout(x, p)` without `training=` (or with the method `self.train` in its place, which is always true), or an `nn.Dropout` that no
+    module owns (kept in a plain list, or made anew in every `forward`).
 
 Why
     The functional form cannot know the module's mode: its argument `training` is True unless it is told otherwise. `eval()` reaches only
@@ -86,6 +87,7 @@ class Net(nn.Module):
 invalid = [
     Example(_NET.format(body="        x = F.dropout(x, 0.5)  # here")),
     Example(_NET.format(body="        x = F.dropout(x + 1)  # here")),
+    Example(_NET.format(body="        x = F.dropout(x, 0.5, training=self.train)  # here")),
     Example(_NET.format(body="        x = nn.Dropout(0.5)(x)  # here")),
 ]
 valid = [

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 from netlint.frontends.source.constants import fold
 from netlint.frontends.source.torch_api import (
     SEVERAL,
+    UNCALLED,
     FunctionSpec,
     Signature,
     SignatureError,
 )
 from netlint.frontends.source.values import (
     ABSENT,
+    Bound,
     Either,
     External,
     Function,
     Instance,
+    Native,
     ParameterValue,
     Several,
     Tensor,
@@ -220,7 +223,7 @@ def plain_argument(value: Any) -> Any:
         return value.operator.value
     if isinstance(value, (External, Function, Instance)):
         return str(value.name) if isinstance(value, External) else Unknown("an object")
-    return value
+    return UNCALLED if isinstance(value, (Bound, Native)) else value
 
 
 def _adopt_weights(template: Operator, inputs: Sequence[Operator]) -> Any:

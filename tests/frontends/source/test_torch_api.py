@@ -26,6 +26,7 @@ from netlint.frontends.source.torch_api import (
     TRAINING_FLAG,
     TRANSFORMER_STACK_CALLS,
     TRANSFORMER_STACKS,
+    UNCALLED,
     FunctionSpec,
     LayerSpec,
     Signature,
@@ -299,7 +300,13 @@ def test_losses_without_a_class_have_the_functionals_name() -> None:
 
 @pytest.mark.parametrize(
     ("told", "training", "explicit"),
-    [({}, True, False), ({"training": TRAINING_FLAG}, None, True), ({"training": True}, True, True), ({"training": False}, False, True)],
+    [
+        ({}, True, False),
+        ({"training": TRAINING_FLAG}, None, True),
+        ({"training": True}, True, True),
+        ({"training": False}, False, True),
+        ({"training": UNCALLED}, True, False),
+    ],
 )
 def test_how_functional_dropout_was_told_its_mode(told: dict[str, object], training: object, explicit: bool) -> None:
     dropout = function("torch.nn.functional.dropout", Stranger(), 0.3, **told)

@@ -28,6 +28,7 @@ from netlint.frontends.source.torch_api.initialization import INITIALIZERS, TENS
 from netlint.frontends.source.torch_api.spec import (
     SEVERAL,
     TRAINING_FLAG,
+    UNCALLED,
     FunctionSpec,
     LayerSpec,
     Signature,
@@ -55,6 +56,7 @@ __all__ = [
     "TRAINING_FLAG",
     "TRANSFORMER_STACKS",
     "TRANSFORMER_STACK_CALLS",
+    "UNCALLED",
     "Creator",
     "FunctionSpec",
     "LayerSpec",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netlint.frontends.source.torch_api.spec import FunctionSpec, LayerSpec
-from netlint.frontends.source.torch_api.template import argument, given, template, told_mode
+from netlint.frontends.source.torch_api.template import argument, template, told, told_mode
 from netlint.graph.operators import AlphaDropout, ChannelDropout, DropBlock, Dropout, DropPath
 
 _INPUT = ("input",)
@@ -13,7 +13,7 @@ _P = "p=0.5, inplace=False"
 def _functional(kind: type[Dropout], default: bool, signature: str = "", mode: str = "training", **fixed: object) -> FunctionSpec:
     """A functional dropout. `training=None` in the text stands for "not told"; `default` is then PyTorch's own."""
     text = signature or "input, p=0.5, training=None, inplace=False"
-    return FunctionSpec(text, _INPUT, template(kind, training=told_mode(default, mode), explicit=given(mode), **fixed))
+    return FunctionSpec(text, _INPUT, template(kind, training=told_mode(default, mode), explicit=told(mode), **fixed))
 
 
 _BLOCK = "input, p, block_size, inplace=False, eps=1e-06, training=None"
@@ -60,6 +60,6 @@ FUNCTIONS: dict[str, FunctionSpec] = {
     "timm.layers.drop_path": FunctionSpec(
         "x, drop_prob=0.0, training=None, scale_by_keep=True",
         ("x",),
-        template(DropPath, p=argument("drop_prob"), training=told_mode(False), explicit=given("training")),
+        template(DropPath, p=argument("drop_prob"), training=told_mode(False), explicit=told("training")),
     ),
 }

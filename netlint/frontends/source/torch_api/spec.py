@@ -29,6 +29,16 @@ class TrainingFlag:
 TRAINING_FLAG: Final = TrainingFlag()
 
 
+class Uncalled:
+    """A method that was given instead of its result (`training=self.train`): as a condition it is always true."""
+
+    def __repr__(self) -> str:
+        return "a method"
+
+
+UNCALLED: Final = Uncalled()
+
+
 class Several:
     """The type of `SEVERAL`."""
 

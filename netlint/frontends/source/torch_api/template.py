@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TypeAlias, TypeVar
 
-from netlint.frontends.source.torch_api.spec import TRAINING_FLAG, Arguments, FunctionSpec, Structure, TrainingFlag, is_option
+from netlint.frontends.source.torch_api.spec import TRAINING_FLAG, UNCALLED, Arguments, FunctionSpec, Structure, TrainingFlag, is_option
 from netlint.graph.operator import Operator
 from netlint.graph.unknown import Unknown
 
@@ -115,6 +115,11 @@ def given(name: str) -> From:
     return lambda arguments: arguments[name] is not None
 
 
+def told(name: str) -> From:
+    """Whether an argument was given a value; a method in its place says nothing."""
+    return lambda arguments: arguments[name] is not None and arguments[name] is not UNCALLED
+
+
 def unknown(reason: str) -> From:
     """A fresh Unknown for each operator: two unknowns are equal only if they are the same object."""
     return lambda _: Unknown(reason)
@@ -153,6 +158,8 @@ def told_mode(default: bool, name: str = "training") -> From:
             return None
         if value is None:
             return default
+        if value is UNCALLED:
+            return True
         return value if isinstance(value, (bool, Unknown)) else Unknown(f"argument `{name}`")
 
     return training
