@@ -409,14 +409,23 @@ class Interpreter:
             return self.call(function.function, [function.self_value, *args], kwargs, opened)
         if isinstance(function, Function):
             return self.call_function(function, args, kwargs, opened)
-        if isinstance(function, Native):
-            return function.call(self, args, kwargs)
+        if isinstance(function, (Native, External)):
+            return self._call_known(function, args, kwargs, opened)
         if isinstance(function, Partial):
             return self.call(function.function, [*function.args, *args], {**function.kwargs, **kwargs}, opened)
         if isinstance(function, Either):
             able = [option for option in function.options if option is not ABSENT and option is not None]
             return self.each(able, lambda option: self.call(option, args, kwargs, opened), "which function it is") if able else None
         return CALL.get(type(function), CALL[object])(self, function, args, kwargs, opened)
+
+    def _call_known(self, function: Native | External, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None) -> Any:
+        """Calls a function of Python's own or of a library; with arguments that it cannot take, it raises as it would there."""
+        try:
+            if isinstance(function, Native):
+                return function.call(self, args, kwargs)
+            return CALL[External](self, function, args, kwargs, opened)
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            raise Raised(External(type(error).__name__)) from error
 
     def call_function(self, function: Function, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None = None) -> Any:
         """Executes a function of the project with its arguments bound."""

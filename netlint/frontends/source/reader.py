@@ -39,7 +39,7 @@ from netlint.frontends.source.values import (
     members,
 )
 from netlint.graph import Blind, Graph, Layer, Operator, Shape, Unknown
-from netlint.graph.operators import Constant, Input
+from netlint.graph.operators import Constant, Input, Loss
 from netlint.graph.training import TrainingContext
 
 ENTRY_STEPS = 300_000
@@ -377,7 +377,24 @@ class _Reader:
         with self._entry(made.name, trace):
             outputs = tuple(_tensors(self.interpreter.call(module, *_arguments(self.interpreter, module, self.inputs))))
         trace.made.extend(made.trace.made)
-        return self._add_graph(made, trace.operators, outputs, self._context(made, module), [*made.trace.blind, *trace.blind], trace)
+        graph = self._add_graph(made, trace.operators, outputs, self._context(made, module), [*made.trace.blind, *trace.blind], trace)
+        targets = _targets(module)
+        if targets:
+            self._losses_inside(graph, module, targets)
+        return graph
+
+    def _losses_inside(self, graph: Graph, module: Module, targets: frozenset[str]) -> None:
+        """The losses that a network computes itself when it is given targets: judged on a graph of their own."""
+        trace = Trace()
+        with self._entry(graph.name, trace):
+            self.interpreter.call(module, *_arguments(self.interpreter, module, self.inputs, targets))
+        rest = frozenset(id(operator) for operator in trace.operators if not isinstance(operator, Loss))
+        if len(rest) < len(trace.operators):
+            self.graphs.append(
+                Graph(
+                    graph.name, root=graph.root, operators=trace.operators, filename=graph.filename, concrete=graph.concrete, elsewhere=rest
+                )
+            )
 
     def _add_graph(
         self,
@@ -553,22 +570,26 @@ def _class_name(module: Module) -> str:
     return module.cls.name.rpartition(".")[2]
 
 
-def _arguments(interpreter: Interpreter, module: Module, shapes: tuple[Shape, ...]) -> tuple[list[Any], dict[str, Any]]:
-    """Symbolic arguments for a module's forward."""
+def _arguments(
+    interpreter: Interpreter, module: Module, shapes: tuple[Shape, ...], extra: frozenset[str] = frozenset()
+) -> tuple[list[Any], dict[str, Any]]:
+    """Symbolic arguments for a module's forward: those it requires, and the optional ones of `extra`."""
     remaining = list(shapes)
 
     def tensor(label: str) -> Tensor:
         shape = remaining.pop(0) if remaining else None
         return Tensor(interpreter.emit(Input(label=label, shape=shape, site=module.layer.site)))
 
-    forward = classes.class_attribute(module.cls, "forward") if isinstance(module.cls, Class) else None
-    if not isinstance(forward, Function):
+    forward = _forward_of(module)
+    if forward is None:
         return [tensor("input")], {}
     params = parameters_of(forward.node)
     args: list[Any] = []
-    for parameter in params.positional[1:] if forward.kind != "static" else params.positional:
+    positional = params.positional[1:] if forward.kind != "static" else params.positional
+    for parameter in positional:
         if parameter.name in forward.defaults:
-            if remaining and forward.defaults[parameter.name] is None:
+            # Where all arguments are optional, the first is the data.
+            if (remaining or not args) and forward.defaults[parameter.name] is None:
                 args.append(tensor(parameter.name))
                 continue
             break
@@ -580,9 +601,31 @@ def _arguments(interpreter: Interpreter, module: Module, shapes: tuple[Shape, ..
         else:
             args.append(tensor(parameter.name))
     kwargs = {p.name: tensor(p.name) for p in params.keyword_only if p.name not in forward.defaults}
-    if params.star is not None and len(args) == len(params.positional) - 1:
+    kwargs.update({p.name: tensor(p.name) for p in (*positional[len(args) :], *params.keyword_only) if p.name in extra})
+    if params.star is not None and len(args) == len(positional):
         args.append(tensor(params.star))
     return args, kwargs
+
+
+def _forward_of(module: Module) -> Function | None:
+    forward = classes.class_attribute(module.cls, "forward") if isinstance(module.cls, Class) else None
+    return forward if isinstance(forward, Function) else None
+
+
+def _targets(module: Module) -> frozenset[str]:
+    """The optional arguments of a forward that, when given, make it compute a loss (`if labels is not None: loss = ...`)."""
+    forward = _forward_of(module)
+    if forward is None:
+        return frozenset()
+    optional = {name for name, default in forward.defaults.items() if default is None}
+    found: set[str] = set()
+    queue: list[cst.CSTNode] = [forward.node.body]
+    while queue and optional:
+        node = queue.pop()
+        if isinstance(node, cst.If) and any("loss" in name.lower() or "entropy" in name for name in names_of(node.body)):
+            found |= optional & names_of(node.test)
+        queue.extend(child for child in node.children if isinstance(child, (cst.BaseSuite, cst.BaseCompoundStatement)))
+    return frozenset(found)
 
 
 def _tensors(value: Any) -> Iterator[Operator]:
