@@ -75,6 +75,9 @@ R = TypeVar("R")
 MOVES = (Identity, Flatten, Unflatten, Reshape, Permute, Squeeze, Unsqueeze, Expand, Slice, Split, Select, Rearrange, PixelShuffle, Pad)
 """Operators that only move, copy or pick elements: each element of the result is an element of the input (or padding)."""
 
+KEEPS_MEANING = (*MOVES, Resample)
+"""Operators behind which probabilities are probabilities and logits are logits: moved, or resized as a map (a mean of neighbours)."""
+
 RECURRENT = (Recurrent, RecurrentCell)
 ATTENTION = (Attention, MultiheadAttention, TransformerLayer, Transformer)
 

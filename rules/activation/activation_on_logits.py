@@ -32,7 +32,7 @@ import math
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity, sequential
 from netlint.graph import Graph, Operator, Unknown
 from netlint.graph.operators import Activation, BCEWithLogits, CrossEntropy, Dropout, LogSoftmax, Softmax
-from netlint.graph.queries import MOVES, class_count, in_attention, is_gate, is_head, origins
+from netlint.graph.queries import KEEPS_MEANING, class_count, in_attention, is_gate, is_head, origins
 
 rule = Rule(
     code="NL411",
@@ -50,7 +50,7 @@ LOWEST = -2.0
 
 @rule.check
 def check(reader: CrossEntropy | BCEWithLogits | LogSoftmax | Softmax, graph: Graph, options: Options) -> Answers:
-    sources = origins(graph, reader.inputs[0], (*MOVES, Dropout)) if reader.inputs else []
+    sources = origins(graph, reader.inputs[0], (*KEEPS_MEANING, Dropout)) if reader.inputs else []
     suspects = [node for node in sources if isinstance(node, Activation) and node.range is not None and node.range[0] > LOWEST]
     if isinstance(reader, BCEWithLogits):
         suspects = [node for node in suspects if node.range != PROBABILITY]

@@ -49,7 +49,7 @@ from netlint.graph.operators import (
     Softplus,
     Tanh,
 )
-from netlint.graph.queries import origins
+from netlint.graph.queries import KEEPS_MEANING, origins
 
 rule = Rule(
     code="NL413",
@@ -68,7 +68,7 @@ LOGARITHMS = (LogSoftmax, LogSigmoid)
 
 @rule.check
 def check(loss: BCE | NLL | KLDivergence | BCEWithLogits, graph: Graph, options: Options) -> Answers:
-    sources = origins(graph, loss.inputs[0]) if loss.inputs else []
+    sources = origins(graph, loss.inputs[0], KEEPS_MEANING) if loss.inputs else []
     wrong = [(node, advice) for node in sources if (advice := _mismatch(loss, node)) is not None]
     if not wrong:
         return None

@@ -34,7 +34,19 @@ from netlint.engine.intent import Intent, Replace
 from netlint.engine.rule import Contract, Example, Finding, Forward, Option, Options, Rule, Severity, StateDict, TrainingEffect, sequential
 from netlint.graph import Graph, Int, Operator
 from netlint.graph.operators import Conv, Linear, PReLU, Sigmoid, Softmax, Tanh
-from netlint.graph.queries import MOVES, fed_by, feeds, in_attention, is_gate, is_upstream, network_of, reaches, reaches_output
+from netlint.graph.queries import (
+    MOVES,
+    RECURRENT,
+    fed_by,
+    feeds,
+    in_attention,
+    is_gate,
+    is_upstream,
+    network_of,
+    origins,
+    reaches,
+    reaches_output,
+)
 
 rule = Rule(
     code="NL402",
@@ -91,7 +103,7 @@ def _is_hidden(node: Operator, graph: Graph) -> bool:
         return False
     if in_attention(graph, node) or any(_is_score(layer, graph) for layer in after):
         return False
-    if _is_recurrent(before, node, graph) or any(_is_bounded_by_nature(layer) for layer in before):
+    if _is_recurrent(before, node, graph) or _starts_recurrence(node, graph) or any(_is_bounded_by_nature(layer) for layer in before):
         return False
     return not _is_narrowest(before, after, graph) and not (isinstance(node, Tanh) and _reads_coordinates(graph))
 
@@ -106,6 +118,12 @@ def _is_recurrent(before: list[Operator], node: Operator, graph: Graph) -> bool:
     return any(
         layer.layer is not None and any(is_upstream(graph, node, again) for again in graph.applications(layer.layer)) for layer in before
     )
+
+
+def _starts_recurrence(node: Operator, graph: Graph) -> bool:
+    """The result is the first hidden state of a recurrent layer, whose states are bounded too."""
+    readers = graph.consumers(node, through=MOVES)
+    return any(isinstance(reader, RECURRENT) and node not in origins(graph, reader.inputs[0]) for reader in readers)
 
 
 def _is_score(layer: Operator, graph: Graph) -> bool:
@@ -274,5 +292,23 @@ class Score(nn.Module):
         return self.head((weights * x).sum(1))
 """,
         because="the scoring network of additive attention",
+    ),
+    Example(
+        """
+class Translator(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.read = nn.GRU(32, 64, bidirectional=True)
+        self.bridge = nn.Linear(128, 64)
+        self.write = nn.GRU(32, 64)
+        self.head = nn.Linear(64, 100)
+
+    def forward(self, source, target):
+        _, state = self.read(source)
+        state = torch.tanh(self.bridge(torch.cat([state[0], state[1]], dim=1)))
+        out, _ = self.write(target, state.unsqueeze(0))
+        return self.head(out)
+""",
+        because="the first state of a recurrent layer is bounded like the others",
     ),
 ]

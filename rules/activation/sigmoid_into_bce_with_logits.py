@@ -26,7 +26,7 @@ from netlint.engine.intent import Intent, Replace
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect
 from netlint.graph import Graph, Operator, Unknown
 from netlint.graph.operators import BCEWithLogits, Hardsigmoid, Sigmoid
-from netlint.graph.queries import origins
+from netlint.graph.queries import KEEPS_MEANING, origins
 
 rule = Rule(
     code="NL410",
@@ -41,7 +41,7 @@ rule = Rule(
 
 @rule.check
 def check(loss: BCEWithLogits, graph: Graph, options: Options) -> Answers:
-    sources = origins(graph, loss.inputs[0]) if loss.inputs else []
+    sources = origins(graph, loss.inputs[0], KEEPS_MEANING) if loss.inputs else []
     squashed = [node for node in sources if isinstance(node, Sigmoid | Hardsigmoid)]
     if squashed and len(squashed) < len(sources):
         return Unknown("on one of two undecided branches there is no sigmoid")

@@ -31,7 +31,7 @@ from netlint.engine.intent import Intent, Replace
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect
 from netlint.graph import Graph, Operator, Unknown
 from netlint.graph.operators import CrossEntropy, LogSoftmax, Softmax
-from netlint.graph.queries import class_count, origins
+from netlint.graph.queries import KEEPS_MEANING, class_count, origins
 
 rule = Rule(
     code="NL409",
@@ -46,7 +46,7 @@ rule = Rule(
 
 @rule.check
 def check(loss: CrossEntropy, graph: Graph, options: Options) -> Answers:
-    sources = origins(graph, loss.inputs[0]) if loss.inputs else []
+    sources = origins(graph, loss.inputs[0], KEEPS_MEANING) if loss.inputs else []
     squashed = [node for node in sources if isinstance(node, Softmax | LogSoftmax)]
     if squashed and len(squashed) < len(sources):
         return Unknown("on one of two undecided branches there is no softmax")
@@ -111,6 +111,17 @@ for x, y in loader:
 """
     ),
     Example(_NET.format(result="F.log_softmax(self.head(x), dim=1)  # here", loss=_CRITERION), severity=Severity.ADVICE),
+    Example(
+        """
+net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ELU(), nn.Conv2d(8, 5, 1), nn.Softmax(dim=1))  # here
+for x, y in loader:
+    pred = net(x)
+    if pred.shape[-2:] != y.shape[-2:]:
+        pred = F.interpolate(pred, y.shape[-2:], mode="bilinear")
+    loss = F.cross_entropy(pred, y)
+    loss.backward()
+"""
+    ),
 ]
 valid = [
     Example(_NET.format(result="self.head(x)", loss=_CRITERION), because="the loss gets logits"),
