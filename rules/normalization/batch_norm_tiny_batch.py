@@ -17,7 +17,9 @@ Evidence against
     batch of one, batch norm on feature maps works like instance norm, which some image translation networks want.
 
 When it is fine
-    A batch size that is not known is not judged, nor is one of an evaluation loader. SyncBatchNorm and frozen batch norm are not flagged.
+    A batch size that is not known is not judged, nor is one of an evaluation loader. SyncBatchNorm and frozen batch norm are not flagged,
+    nor is `F.batch_norm` of a reshaped tensor: with the samples laid side by side as channels it is an instance norm (adaptive instance
+    norm is often written so).
 
 The fix
     Replaces it by group norm, whose statistics come from one sample (layer norm behind a linear layer). Saved statistics have no place
@@ -45,7 +47,7 @@ from netlint.engine.rule import (
     sequential,
 )
 from netlint.graph import Graph, Loader, Unknown
-from netlint.graph.operators import BatchNorm, GroupNorm, LayerNorm
+from netlint.graph.operators import BatchNorm, GroupNorm, Identity, LayerNorm, Reshape
 from netlint.graph.queries import has_positions, uses_batch_statistics
 
 rule = Rule(
@@ -64,6 +66,8 @@ rule = Rule(
 def check(norm: BatchNorm, graph: Graph, options: Options) -> Answers:
     if not uses_batch_statistics(norm) or norm.synchronized or (norm.layer is not None and norm.layer.frozen is True):
         return None
+    if norm.layer is None and isinstance(graph.producer(norm, through=Identity), Reshape):
+        return Unknown("the reshape in front of the batch norm may change what counts as a sample")
     loader = _smallest(graph)
     batch = options.training.batch_size
     if batch is None:
@@ -160,6 +164,26 @@ valid = [
     Example(_LOOP.format(norm="GroupNorm(4, 16)", batch=2, mark=""), because="group norm needs one sample only"),
     Example(_LOOP.format(norm="SyncBatchNorm(16)", batch=2, mark=""), because="its statistics come from the batches of all devices"),
     Example(sequential(*_STACK), because="the batch size is not known", unknown=True),
+    Example(
+        """
+class AdaIN(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x):
+        b, c, h, w = x.size()
+        flat = x.contiguous().view(1, b * c, h, w)
+        y = F.batch_norm(flat, None, None, self.weight.repeat(b), self.bias.repeat(b), True)
+        return x + y.view(b, c, h, w)
+
+net = nn.Sequential(nn.Conv2d(3, 16, 3), AdaIN(16))
+""",
+        because="each sample's channels are normalised by themselves",
+        training=TrainingFacts(batch_size=1),
+        unknown=True,
+    ),
     Example(
         _LOOP.format(norm="BatchNorm2d(16)", batch=2, mark=""), because="the user states the size", training=TrainingFacts(batch_size=256)
     ),
