@@ -127,11 +127,11 @@ def _has_other_terms(loss: Loss, graph: Graph) -> bool:
     """A term beside the loss depends on the network and on no data that the network was not fed: it asks for something of the
     network itself (a code near a Gaussian, orthogonal rows, weights near an earlier model) and is a regulariser of its kind."""
     fed = {loss.inputs[0], *graph.upstream(loss.inputs[0])}
+    other_data = _data(graph) - fed
     for total in trained_totals(graph, loss):
         for term in _summands(total):
-            behind = [term, *graph.upstream(term)]
-            of_network = any(_is_learned(node) for node in behind)
-            if of_network and loss not in behind and not any(_is_data(node, graph) for node in behind if node not in fed):
+            behind = {term, *graph.upstream(term)}
+            if loss not in behind and any(_is_learned(node) for node in behind) and not behind & other_data:
                 return True
     return False
 
@@ -140,20 +140,30 @@ def _is_learned(node: Operator) -> bool:
     return isinstance(node, Weight) or node.layer is not None
 
 
-def _is_data(node: Operator, graph: Graph) -> bool:
-    """What a batch holds, before any network sees it."""
-    behind = [node, *graph.upstream(node)]
-    return any(isinstance(origin, (Input, Opaque)) for origin in behind) and not any(_is_learned(origin) for origin in behind)
+def _data(graph: Graph) -> set[Operator]:
+    """What a batch holds, before any network sees it: labels, masks, a second view."""
+    learned: set[Operator] = set()
+    found: set[Operator] = set()
+    for node in graph.operators:
+        if _is_learned(node) or any(source in learned for source in node.inputs):
+            learned.add(node)
+        elif isinstance(node, (Input, Opaque)) or any(source in found for source in node.inputs):
+            found.add(node)
+    return found
 
 
 def _summands(total: Operator) -> list[Operator]:
+    """The terms that a total adds up, however each is scaled."""
     pending = [total]
+    seen = {total}
     found: list[Operator] = []
     for node in pending:
-        if isinstance(node, (Add, Sub, Stack)):
-            pending.extend(node.inputs)
-        elif isinstance(node, (Mul, Div, Identity)) or (isinstance(node, Reduce) and isinstance(node.inputs[0], (Add, Sub, Stack))):
-            pending.extend(source for source in node.inputs if not isinstance(source, Constant))
+        if isinstance(node, (Add, Sub, Stack, Mul, Div, Identity)) or (
+            isinstance(node, Reduce) and isinstance(node.inputs[0], (Add, Sub, Stack))
+        ):
+            fresh = [source for source in node.inputs if source not in seen and not isinstance(source, Constant)]
+            seen.update(fresh)
+            pending.extend(fresh)
         else:
             found.append(node)
     return found

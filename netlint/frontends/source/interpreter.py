@@ -55,6 +55,8 @@ MAX_ROUNDS = 64
 MAX_WHILE_ROUNDS = 512
 MAX_SIZE = 100_000
 """Elements of a container or characters of a string that the interpreted program may make."""
+MAX_OPTIONS = 64
+"""Alternatives of one value that are told apart; with more, it may be anything."""
 Handler = Callable[["Interpreter", Any, Scope], Any]
 EXECUTE: dict[type, Handler] = {}
 """What executes each kind of statement; filled by `statements`."""
@@ -223,6 +225,8 @@ class Interpreter:
             for option in members(value):
                 if not any(same(option, known) for known in options):
                     options.append(option)
+            if len(options) > MAX_OPTIONS:
+                return Anything(f"it depends on {reason}")
         if len(options) == 1:
             return options[0]
         if all(isinstance(option, Tensor) for option in options):

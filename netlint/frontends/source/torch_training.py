@@ -421,7 +421,8 @@ def _find_norm(operator: Operator, memo: dict[int, _Norm | None]) -> _Norm | Non
             return _norm(inner, memo)
         case Detach(inputs=(inner, *_), how=how):
             norm = _norm(inner, memo)
-            return replace(norm, blocked_by=norm.blocked_by or how, site=operator.site) if norm is not None else None
+            place = norm.site if norm is not None and how == "no_grad" else operator.site
+            return replace(norm, blocked_by=norm.blocked_by or how, site=place) if norm is not None else None
     return None
 
 

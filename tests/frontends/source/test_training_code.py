@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from netlint.frontends.source import read
+from netlint.frontends.source.interpreter import MAX_OPTIONS, Interpreter
 from netlint.frontends.source.project import Project
+from netlint.frontends.source.values import Anything, Either, Native
 from netlint.graph import Graph
 from netlint.graph.operators import BCEWithLogits, CrossEntropy, Input
 
@@ -127,3 +129,11 @@ def test_a_script_may_leave_all_that_is_torchs_to_the_files_it_imports(tmp_path:
     assert [graph.name for graph in reading.graphs] == ["net"]
     unrelated = read("import json\nnet = json.loads('1')\n", str(script), project=Project(tmp_path))
     assert unrelated.graphs == []
+
+
+def test_alternatives_are_told_apart_up_to_a_number_and_then_may_be_anything() -> None:
+    """Telling thousands of elements of a list apart would take quadratic time."""
+    interpreter = Interpreter(Project())
+    makers = [Native(str(index), lambda i, args, kwargs: None) for index in range(MAX_OPTIONS + 1)]
+    assert isinstance(interpreter.join(makers[:4], "a branch"), Either)
+    assert isinstance(interpreter.join(makers, "a branch"), Anything)
