@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     pass
 
 
+NO_GRAD = frozenset({"torch.no_grad", "torch.inference_mode", "torch.autograd.no_grad"})
+"""Contexts and decorators under which no gradient is recorded."""
+
+
 ENUM_BASES = frozenset({"enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"})
 
 
@@ -152,6 +156,7 @@ def decorate_external(interpreter: Interpreter, name: str, function: Any) -> Any
     """What a decorator from outside the project does to a function: most return it."""
     last = name.partition("(")[0].rpartition(".")[2]
     if isinstance(function, Function):
+        function.no_grad = function.no_grad or name.removesuffix("()") in NO_GRAD
         if last in ("property", "cached_property", "abstractproperty"):
             function.kind = "property"
         elif last in ("staticmethod", "abstractstaticmethod"):

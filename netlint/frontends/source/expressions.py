@@ -8,7 +8,7 @@ from typing import Any
 
 import libcst as cst
 
-from netlint.frontends.source import classes, objects, tensors
+from netlint.frontends.source import classes, objects, tensors, torch_modules
 from netlint.frontends.source.code import NodeCache
 from netlint.frontends.source.functions import make_function
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
@@ -65,8 +65,10 @@ def _attribute(interpreter: Interpreter, node: cst.Attribute, scope: Scope) -> A
 def _call(interpreter: Interpreter, node: cst.Call, scope: Scope) -> Any:
     if isinstance(node.func, cst.Name) and node.func.value == "super":
         return classes.make_super(interpreter, node, scope)
-    if isinstance(node.func, cst.Name) and node.func.value in ("locals", "globals", "vars") and not node.args:
+    if isinstance(node.func, cst.Name) and node.func.value in ("locals", "vars") and not node.args:
         return ADict(scope.variables)
+    if isinstance(node.func, cst.Name) and node.func.value == "globals" and not node.args:
+        return ADict({name: interpreter.global_name(name, scope.file) for name in scope.file.bindings})
     function = interpreter.evaluate(node.func, scope)
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
@@ -151,7 +153,7 @@ def _dict(interpreter: Interpreter, node: cst.Dict, scope: Scope) -> Any:
 
 
 def _comprehension(interpreter: Interpreter, node: Any, scope: Scope, produce: Callable[[Scope], Any]) -> AList:
-    inner = Scope(scope.file, scope, scope.name, scope.piece, activation=scope.activation)
+    inner = Scope(scope.file, scope, scope.name, scope.piece, is_comprehension=True, activation=scope.activation)
     results = AList()
     complete = _run_comprehension(interpreter, node.for_in, inner, lambda: results.append(produce(inner)))
     return results if complete else OpenList(results)
@@ -281,6 +283,8 @@ def binary(interpreter: Interpreter, symbol: str, left: Any, right: Any, inplace
     if isinstance(right, Either):
         runs = [lambda x=x: binary(interpreter, symbol, left, x) for x in right.options if x is not ABSENT and x is not None]
         return interpreter.choose(runs, "which value it is") if runs else Anything("an operand that may be missing")
+    if isinstance(left, Module) and symbol == "Add" and left.container is not None:
+        return torch_modules.concatenate(interpreter, left, right)
     if isinstance(left, Instance):
         method = classes.class_attribute(left.cls, METHODS.get(symbol, ""))
         if method is not None:
@@ -547,6 +551,8 @@ def _subscript(interpreter: Interpreter, node: cst.Subscript, scope: Scope) -> A
 def _walrus(interpreter: Interpreter, node: cst.NamedExpr, scope: Scope) -> Any:
     value = interpreter.evaluate(node.value, scope)
     if isinstance(node.target, cst.Name):
+        while scope.is_comprehension and scope.parent is not None:  # PEP 572: the name belongs to the code around the comprehension
+            scope = scope.parent
         interpreter.bind(node.target.value, value, scope)
     return value
 

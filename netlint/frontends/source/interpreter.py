@@ -142,6 +142,8 @@ class Interpreter:
             batches[id(operator)] = fed.pop() if len(fed) == 1 else frozenset().union(*fed)
         if self.applying:
             self.trace.inside[id(operator)] = self.applying[0]
+        if self.no_grad:
+            self.trace.unrecorded[id(operator)] = None
         self.trace.operators.append(operator)
         return operator
 
@@ -444,6 +446,7 @@ class Interpreter:
         scope.variables.update(bind_arguments(function, args, kwargs, opened))
         self.called.add(id(node))
         self.depth += 1
+        self.no_grad += function.no_grad
         self.active[id(node)] = self.active.get(id(node), 0) + 1
         site, asked = self.site, self.asked_mode
         self.asked_mode = False
@@ -455,6 +458,7 @@ class Interpreter:
             signal = self.block(node.body, scope)
         finally:
             self.depth -= 1
+            self.no_grad -= function.no_grad
             self.active[id(node)] -= 1
             self.site, self.asked_mode = site, asked
         if activation.yielded is not None:

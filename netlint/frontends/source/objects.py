@@ -114,6 +114,8 @@ def module_attribute(interpreter: Interpreter, module: Module, name: str) -> Any
     found = _own(interpreter, module, name)
     if found is not None:
         return found[0]
+    if name == "forward":  # called by its name, it is still this network that is applied
+        return Native(name, lambda i, args, kwargs: torch_calls.call_module(i, module, args, kwargs))
     if isinstance(module.cls, Class):
         method = class_attribute(module.cls, name)
         if method is not None:

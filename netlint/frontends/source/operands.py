@@ -57,7 +57,7 @@ def operands(interpreter: Interpreter, value: Any) -> list[Operator]:
         case None:
             return []
         case Tensor(operator=operator) | Several(operator=operator):
-            return [operator]
+            return [_with_gradient(interpreter, operator)]
         case ParameterValue():
             return [read_parameter(interpreter, value)]
         case list() | tuple():
@@ -79,17 +79,24 @@ def operands(interpreter: Interpreter, value: Any) -> list[Operator]:
     ]
 
 
+def _with_gradient(interpreter: Interpreter, operator: Operator) -> Operator:
+    """The operator that stands for a result where it is read: what was computed under `no_grad` is cut off from its gradient outside."""
+    unrecorded = interpreter.trace.unrecorded
+    if interpreter.no_grad or id(operator) not in unrecorded or isinstance(operator, (Input, Constant)) or is_batch(operator):
+        return operator
+    cut = unrecorded[id(operator)]
+    if cut is None:
+        node = Detach(inputs=(operator,), how="no_grad", shape=operator.shape, site=interpreter.site, scope=interpreter.innermost_layer())
+        cut = unrecorded[id(operator)] = interpreter.emit(node)
+    return cut
+
+
 def read_parameter(interpreter: Interpreter, value: ParameterValue) -> Operator:
     """The operator that reads a parameter's value."""
     parameter = value.parameter
     if parameter.owner is None and value.owner is not None:
         parameter.owner = value.owner.layer
-    node: Operator = interpreter.emit(
-        Weight(parameter=parameter, shape=parameter.shape, site=interpreter.site, scope=interpreter.innermost_layer())
-    )
-    if interpreter.no_grad and not interpreter.applying:
-        node = interpreter.emit(Detach(inputs=(node,), how="no_grad", shape=node.shape, site=interpreter.site))
-    return node
+    return interpreter.emit(Weight(parameter=parameter, shape=parameter.shape, site=interpreter.site, scope=interpreter.innermost_layer()))
 
 
 def apply(interpreter: Interpreter, template: Operator, inputs: Sequence[Operator], **where: Any) -> Operator:

@@ -10,11 +10,14 @@ from typing import Any
 
 from netlint.frontends.source import classes, torch_modules
 from netlint.frontends.source.command_line import NAMESPACES
+from netlint.frontends.source.functions import parameters_of
 from netlint.frontends.source.heap import ADict, AList, ASet
 from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter
 from netlint.frontends.source.python_builtins import make_dict, quiet, sequence_maker
 from netlint.frontends.source.python_methods import copy_container
 from netlint.frontends.source.python_values import Call, pure, wrap
+from netlint.frontends.source.torch_api import LAYERS, canonical
+from netlint.frontends.source.torch_api import Signature as ApiSignature
 from netlint.frontends.source.values import (
     MISSING,
     Anything,
@@ -107,9 +110,26 @@ def _repeat(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -
 
 
 def _accumulate(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    import itertools
+    from netlint.frontends.source.expressions import binary
 
-    return pure(lambda items: list(itertools.accumulate(items)))(interpreter, args[:1], {})
+    found = interpreter.items(args[0])
+    if found is None or "initial" in kwargs:
+        return Anything("sums of something unknown")
+    function = args[1] if len(args) > 1 else kwargs.get("func")
+    totals = AList(found[:1])
+    for item in found[1:]:
+        before = totals[-1]
+        totals.append(interpreter.call(function, [before, item], {}) if function is not None else binary(interpreter, "Add", before, item))
+    return totals
+
+
+def _import_module(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    from netlint.frontends.source.statements import module_value
+
+    path = args[0] if args else kwargs.get("name")
+    if not isinstance(path, str) or path.startswith(".") or interpreter.site is None:
+        return Anything("a module whose name is not known")
+    return module_value(interpreter, path, interpreter.site.slice.file)
 
 
 def _pairwise(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -146,6 +166,34 @@ def _namedtuple(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any
 
 def _asdict(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return ADict(args[0].attributes) if args and isinstance(args[0], Instance) else Unknown("asdict of something unknown")
+
+
+def _signature(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """`inspect.signature(callable)`, as far as the names of its parameters."""
+    names = _parameter_names(args[0] if args else None)
+    if names is None:
+        return Unknown("the signature of something unknown")
+    cls = Class("Signature", (), ADict(), interpreter.site.slice.file, None) if interpreter.site is not None else None
+    if cls is None:
+        return Unknown("a signature")
+    cls.mro = (cls,)
+    return Instance(cls, ADict({"parameters": ADict({name: Unknown(f"parameter `{name}`") for name in names})}))
+
+
+def _parameter_names(value: Any) -> list[str] | None:
+    if isinstance(value, External):
+        spec = LAYERS.get(canonical(value.name))
+        return list(ApiSignature(spec.signature).names) if spec is not None else None
+    if isinstance(value, Class):
+        init = classes.class_attribute(value, "__init__")
+        return _parameter_names(init)[1:] if isinstance(init, Function) else None  # type: ignore[index]
+    if isinstance(value, Partial):
+        return _parameter_names(value.function)
+    if isinstance(value, Function):
+        params = parameters_of(value.node)
+        stars = [name for name in (params.star, params.double_star) if name is not None]
+        return [parameter.name for parameter in (*params.positional, *params.keyword_only)] + stars
+    return None
 
 
 def _replace(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -221,6 +269,7 @@ LIBRARY: dict[str, Call] = {
     "itertools.repeat": _repeat,
     "itertools.accumulate": _accumulate,
     "itertools.pairwise": _pairwise,
+    "importlib.import_module": _import_module,
     "collections.OrderedDict": make_dict,
     "collections.defaultdict": _defaultdict,
     "collections.namedtuple": _namedtuple,
@@ -233,6 +282,7 @@ LIBRARY: dict[str, Call] = {
     "dataclasses.replace": _replace,
     "dataclasses.fields": _fields,
     "dataclasses.field": lambda interpreter, args, kwargs: Partial(classes.FIELD, (), kwargs),
+    "inspect.signature": _signature,
     "warnings.warn": quiet,
     "numpy.prod": pure(lambda values, *rest: math.prod(values) if isinstance(values, (list, tuple)) else values),
     "numpy.sqrt": pure(math.sqrt),
@@ -253,8 +303,8 @@ for _name in ("re.match", "re.search", "re.split", "re.findall", "re.sub", "re.f
 
 
 for _name in (
-    "sqrt ceil floor log log2 log10 exp prod gcd lcm trunc fabs sin cos tan tanh atan atan2 hypot isclose isfinite isinf isnan degrees "
-    "radians fsum copysign"
+    "sqrt isqrt ceil floor log log2 log10 exp prod gcd lcm trunc fabs sin cos tan tanh atan atan2 hypot isclose isfinite isinf isnan "
+    "degrees radians fsum copysign"
 ).split():
     LIBRARY[f"math.{_name}"] = pure(getattr(math, _name))
 

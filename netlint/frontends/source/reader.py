@@ -39,7 +39,7 @@ from netlint.frontends.source.values import (
     members,
 )
 from netlint.graph import Blind, Graph, Layer, Operator, Shape, Unknown
-from netlint.graph.operators import Constant, Input, Loss
+from netlint.graph.operators import Constant, Detach, Input, Loss, Weight
 from netlint.graph.training import TrainingContext
 
 ENTRY_STEPS = 300_000
@@ -47,6 +47,8 @@ FILE_STEPS = 700_000
 BUILDER_STEPS = 250_000
 """After so many steps no further builder function is looked at: they are variants of networks seen already, mostly."""
 RECURSION_LIMIT = 12_000
+_SOURCES = (Input, Constant, Weight, Detach)
+"""Operators that only hand values on: code that holds nothing else (an initialisation) computes nothing."""
 
 
 @dataclass(slots=True)
@@ -353,7 +355,7 @@ class _Reader:
 
     def _code(self, name: str, trace: Trace, covered: frozenset[int]) -> None:
         """The graph of what code computes outside of networks, as far as it is not part of a network's graph already."""
-        own = [o for o in trace.operators if id(o) not in trace.inside and id(o) not in covered and not isinstance(o, (Input, Constant))]
+        own = [o for o in trace.operators if id(o) not in trace.inside and id(o) not in covered and not isinstance(o, _SOURCES)]
         context = trace.training
         rest = [thing for thing in (*context.optimizers, *context.loaders, *context.penalties) if id(thing) not in covered]
         if own or rest:

@@ -517,7 +517,7 @@ def _with(interpreter: Interpreter, node: cst.With, scope: Scope) -> Any:
 
 
 def _stops_gradients(value: Any) -> bool:
-    return isinstance(value, External) and value.name in ("torch.no_grad()", "torch.inference_mode()", "torch.autograd.no_grad()")
+    return isinstance(value, External) and value.name.endswith("()") and value.name.removesuffix("()") in classes.NO_GRAD
 
 
 # -- definitions -----------------------------------------------------------------------------------------------------

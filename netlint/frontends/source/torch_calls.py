@@ -180,6 +180,9 @@ def call_external(interpreter: Interpreter, name: str, args: list[Any], kwargs: 
         return External(name)
     if name.startswith("typing."):
         return External(name)
+    base, _, method = name.rpartition(".")
+    if torch_modules.is_module_class(base):
+        return torch_modules.call_builtin(interpreter, base, method, args, kwargs, opened)
     if opened is None and name in _PURE_CONTEXTS:
         return External(f"{name}()")
     return call_unknown(interpreter, External(name), args, kwargs)
@@ -201,7 +204,6 @@ _PURE_CONTEXTS = frozenset(
         "torch.amp.autocast",
         "torch.cuda.amp.autocast",
         "torch.autocast",
-        "torch.set_grad_enabled",
         "enum.auto",
         "dataclasses.dataclass",
         "contextlib.nullcontext",
@@ -355,6 +357,11 @@ for _name in (
 
 
 SPECIAL["torch.jit.Attribute"] = _first
+
+
+SPECIAL["torch.set_grad_enabled"] = lambda interpreter, args, kwargs: External(
+    "torch.no_grad()" if False in (*args, *kwargs.values()) else "torch.enable_grad()"
+)
 
 
 SPECIAL["torch.jit.annotate"] = lambda interpreter, args, kwargs: args[1] if len(args) > 1 else None

@@ -598,6 +598,15 @@ def _extend(interpreter: Interpreter, module: Module, args: list[Any], kwargs: d
     return module
 
 
+def concatenate(interpreter: Interpreter, left: Module, right: Any) -> Module:
+    """`left + right`: a new container with the elements of both."""
+    made = construct_leaf(interpreter, f"torch.nn.{left.container}", [], {}, None)
+    made.tainted = left.tainted
+    for part in (AList(left.children.values()), right):
+        _extend(interpreter, made, [part], {})
+    return made
+
+
 def _insert(interpreter: Interpreter, module: Module, args: list[Any], kwargs: dict[str, Any]) -> Any:
     values = list(module.children.values())
     if not isinstance(args[0], int):
@@ -724,6 +733,8 @@ def builtin_attribute(interpreter: Interpreter, module: Module, name: str) -> An
         return module.cls
     if name == "_get_name":
         return Native(name, lambda i, args, kwargs: module.cls.name)
+    if name in ("__setattr__", "__getattr__", "__getitem__"):
+        return Native(name, lambda i, args, kwargs: call_builtin(i, "torch.nn.Module", name, [module, *args], kwargs))
     if name in module.arguments:
         if module.operator is not None and hasattr(module.operator, name):
             value = getattr(module.operator, name)

@@ -274,6 +274,8 @@ def pass_through(function: Any, values: list[Any]) -> Any:
     """What an unseen wrapper around a loader gives (a progress bar, a prefetcher), or one that prepares models and loaders."""
     name = function.name.rpartition(".")[2] if isinstance(function, External) else ""
     training = [value for value in values if isinstance(value, (Module, OptimizerValue, LoaderValue))]
+    if len(training) > 1 and len(training) == len(values):
+        return tuple(values)
     if name in ("prepare", "setup", "initialize") or (isinstance(function, Anything) and "prepare" in function.reason):
         return tuple(values) if len(values) > 1 else values[0] if values else None
     if len(training) == 1 and isinstance(training[0], LoaderValue):

@@ -46,6 +46,8 @@ class Trace:
     """The operators that stand for unknown values, so that one value is one operator."""
     symbols: dict[int, tuple[Unknown, OpenList]] = field(default_factory=dict)
     """The parameters of models that are not known, so that one model has the same ones each time."""
+    unrecorded: dict[int, Operator | None] = field(default_factory=dict)
+    """For each operator that was applied under `no_grad`, by id: the Detach through which code outside reads it, once there is one."""
     fed: dict[int, Operator] = field(default_factory=dict)
     """The inputs that stand for tensors which were made up and given to a network, so that one tensor is one input."""
     loaders: list[LoaderValue] = field(default_factory=list)

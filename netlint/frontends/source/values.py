@@ -90,6 +90,7 @@ class Scope:
     outer: dict[str, Scope] = field(default_factory=dict)
     """Names declared `global` or `nonlocal`, with the scope that holds them."""
     is_class: bool = False
+    is_comprehension: bool = False
     activation: Activation | None = None
 
 
@@ -116,6 +117,8 @@ class Function:
     owner: Class | None = None
     kind: str = "function"
     """function, static, class, property, or setter."""
+    no_grad: bool = False
+    """Decorated with `@torch.no_grad()`."""
     attributes: ADict = field(default_factory=ADict)
 
 
