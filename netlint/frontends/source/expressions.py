@@ -13,6 +13,7 @@ from netlint.frontends.source.code import NodeCache
 from netlint.frontends.source.functions import make_function
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
 from netlint.frontends.source.interpreter import EVALUATE, MAX_ITERATIONS, MAX_SIZE, Handler, Interpreter, same
+from netlint.frontends.source.torch_api.spec import Rest
 from netlint.frontends.source.values import (
     ABSENT,
     Anything,
@@ -78,7 +79,7 @@ def _call(interpreter: Interpreter, node: cst.Call, scope: Scope) -> Any:
         if arg.star == "*":
             found = interpreter.items(value)
             if found is None:
-                opened = Unknown("passed through `*` from something unknown")
+                opened = Rest("passed through `*` from something unknown")
                 if isinstance(value, OpenList):
                     args.extend(value)
             else:

@@ -19,6 +19,7 @@ from netlint.frontends.errors import SourceError
 from netlint.frontends.source.code import NodeSite, Slice, SourceFile
 from netlint.frontends.source.heap import ADict, AList, ASet, Heap, OpenList
 from netlint.frontends.source.project import Project
+from netlint.frontends.source.torch_api.spec import Rest
 from netlint.frontends.source.trace import Trace
 from netlint.frontends.source.values import (
     ABSENT,
@@ -428,7 +429,7 @@ class Interpreter:
         """Calls a function of Python's own or of a library; with arguments that it cannot take, it raises as it would there."""
         try:
             if isinstance(function, Native):
-                return function.call(self, args, kwargs)
+                return function.call(self, [*args, opened] if isinstance(opened, Rest) else args, kwargs)
             return CALL[External](self, function, args, kwargs, opened)
         except (TypeError, ValueError, LookupError, AttributeError) as error:
             raise Raised(External(type(error).__name__)) from error

@@ -12,6 +12,12 @@ from netlint.graph.operator import Operator
 from netlint.graph.unknown import Unknown
 
 
+class Rest(Unknown):
+    """What `*` of something unknown passes: any number of arguments."""
+
+    __slots__ = ()
+
+
 class SignatureError(Exception):
     """A call that does not fit the signature: an unknown, missing or repeated argument. Its text names the argument."""
 

@@ -7,7 +7,16 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TypeAlias, TypeVar
 
-from netlint.frontends.source.torch_api.spec import TRAINING_FLAG, UNCALLED, Arguments, FunctionSpec, Structure, TrainingFlag, is_option
+from netlint.frontends.source.torch_api.spec import (
+    TRAINING_FLAG,
+    UNCALLED,
+    Arguments,
+    FunctionSpec,
+    Rest,
+    Structure,
+    TrainingFlag,
+    is_option,
+)
 from netlint.graph.operator import Operator
 from netlint.graph.unknown import Unknown
 
@@ -142,6 +151,8 @@ def sizes(name: str) -> From:
         items = arguments[name]
         if not isinstance(items, (list, tuple)):
             return items if isinstance(items, (int, Unknown)) else Unknown(f"argument `{name}`")
+        if rest := next((item for item in items if isinstance(item, Rest)), None):
+            return rest
         if len(items) == 1 and not isinstance(items[0], int):
             return items[0] if isinstance(items[0], Unknown) else Unknown(f"argument `{name}`")
         return tuple(items)
