@@ -100,4 +100,18 @@ valid = [
     Example(_NET.format(side=16, mark=""), because="the operands of the sum agree"),
     Example(_NET.format(side=1, mark=""), because="one channel is broadcast to all"),
     Example(sequential("nn.Conv2d(3, 16, 3)", "nn.Flatten()", "nn.Linear(2704, 10)"), because="the size of the picture is not known"),
+    Example(
+        """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(8, 8, 3, padding=1)
+
+    def forward(self, x):
+        b, c, *rest = x.shape
+        y = x.reshape(b, c, -1)
+        return self.conv((y + y.mean(1, keepdim=True)).reshape(b, c, *rest))
+""",
+        because="how many sizes the star stands for is not known",
+    ),
 ]
