@@ -195,6 +195,7 @@ def bound_names(statement: ast.stmt) -> list[str]:
     for node in flat(statement):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names.append(node.name)
+            names.extend(_registries(node))
         elif isinstance(node, ast.Import):
             names.extend(alias.asname or alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -213,6 +214,18 @@ def bound_names(statement: ast.stmt) -> list[str]:
                 inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr) and isinstance(inner.target, ast.Name)
             )
     return names
+
+
+def _registries(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> list[str]:
+    """The names whose methods decorate a definition, and may remember it (`@Conv.factory_function("conv")`)."""
+    found = []
+    for decorator in node.decorator_list:
+        function = decorator.func if isinstance(decorator, ast.Call) else decorator
+        while isinstance(function, ast.Attribute):
+            function = function.value
+            if isinstance(function, ast.Name):
+                found.append(function.id)
+    return found
 
 
 def _targets(node: ast.stmt) -> list[ast.expr]:

@@ -513,12 +513,16 @@ def python_types(value: Any, cls: Any) -> Any:
         return last == "type" and value.name not in FUNCTIONS
     if isinstance(value, (Function, Native, Partial, Class, Bound)) and name.startswith("torch."):
         return False
+    if name in ("enum.EnumMeta", "enum.EnumType") and isinstance(value, Class):
+        return value.members is not None
     if isinstance(value, Instance):
         return name in value.cls.external_bases()
     if isinstance(value, (*PLAIN, list, tuple, dict, set, range)):
         if last == "NoneType":
             return value is None
-        return False
+        if last == "Hashable":
+            return not isinstance(value, (list, dict, set))
+        return Unknown(f"whether it is a `{name}`") if name.startswith(("collections.", "typing.", "numbers.")) else False
     return Unknown("the type of something unknown")
 
 

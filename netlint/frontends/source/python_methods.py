@@ -61,6 +61,8 @@ def _product(values: tuple[Any, ...]) -> Any:
     return Unknown("a product of unknown sizes") if unknown is not None else math.prod(values)
 
 
+_WIDE_FIELD = re.compile(r"\d{4}|\{[^}]*[\[.{!][^}]*\}")
+"""A replacement field that asks for very many characters, or looks into its argument."""
 _STRING = frozenset(
     "lower upper strip lstrip rstrip split rsplit startswith endswith replace join find rfind index count title capitalize isdigit "
     "isalpha isalnum isnumeric partition rpartition splitlines "
@@ -71,7 +73,7 @@ _STRING = frozenset(
 def string_method(interpreter: Interpreter, value: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """A method of a known string."""
     if name == "format":
-        if all(isinstance(arg, PLAIN) for arg in (*args, *kwargs.values())) and len(value) < 1000 and not any(c in value for c in ":.[!"):
+        if all(isinstance(arg, PLAIN) for arg in (*args, *kwargs.values())) and len(value) < 1000 and not _WIDE_FIELD.search(value):
             return pure(value.format)(interpreter, args, kwargs)
         return Unknown("a formatted string")
     if name not in _STRING:

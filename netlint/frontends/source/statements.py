@@ -10,7 +10,7 @@ import libcst as cst
 from netlint.frontends.source import classes, expressions, objects, torch_modules
 from netlint.frontends.source.code import NodeCache, names_of
 from netlint.frontends.source.functions import make_function
-from netlint.frontends.source.heap import AList
+from netlint.frontends.source.heap import ADict, AList
 from netlint.frontends.source.interpreter import (
     BREAK,
     CONTINUE,
@@ -605,20 +605,69 @@ def _fits(interpreter: Interpreter, pattern: cst.MatchPattern, subject: Any, sco
             interpreter.bind(pattern.name.value, subject, scope)
         return fits
     if isinstance(pattern, (cst.MatchTuple, cst.MatchList)):
-        parts = interpreter.items(subject)
-        if parts is None or any(isinstance(element, cst.MatchStar) for element in pattern.patterns):
-            return None
-        if len(parts) != len(pattern.patterns):
-            return False
-        answers = [
-            _fits(interpreter, element.value, part, scope)
-            for element, part in zip(pattern.patterns, parts, strict=True)
-            if isinstance(element, cst.MatchSequenceElement)
-        ]
-        return False if False in answers else None if None in answers else True
-    if isinstance(pattern, cst.MatchClass) and not pattern.patterns and not pattern.kwds:
-        return interpreter.truth(classes.is_instance(interpreter, subject, interpreter.evaluate(pattern.cls, scope)))
+        return _fits_sequence(interpreter, pattern.patterns, subject, scope)
+    if isinstance(pattern, cst.MatchMapping):
+        return _fits_mapping(interpreter, pattern, subject, scope)
+    if isinstance(pattern, cst.MatchClass):
+        return _fits_class(interpreter, pattern, subject, scope)
     return None
+
+
+def _all_fit(answers: list[bool | None]) -> bool | None:
+    return False if False in answers else None if None in answers else True
+
+
+def _fits_sequence(interpreter: Interpreter, patterns: Any, subject: Any, scope: Scope) -> bool | None:
+    parts = interpreter.items(subject)
+    if isinstance(subject, (str, bytes, dict, set)):
+        return False
+    if parts is None:
+        return None
+    star = next((i for i, element in enumerate(patterns) if isinstance(element, cst.MatchStar)), None)
+    if star is not None and len(parts) >= len(patterns) - 1:
+        end = len(parts) - (len(patterns) - star - 1)
+        parts = [*parts[:star], AList(parts[star:end]), *parts[end:]]
+    if len(parts) != len(patterns):
+        return False
+    answers: list[bool | None] = []
+    for element, part in zip(patterns, parts, strict=True):
+        if isinstance(element, cst.MatchStar):
+            if element.name is not None:
+                interpreter.bind(element.name.value, part, scope)
+        else:
+            answers.append(_fits(interpreter, element.value, part, scope))
+    return _all_fit(answers)
+
+
+def _fits_mapping(interpreter: Interpreter, pattern: cst.MatchMapping, subject: Any, scope: Scope) -> bool | None:
+    if not isinstance(subject, dict):
+        return None if isinstance(subject, (Unknown, Either)) else False
+    rest = AList(subject.items())
+    answers: list[bool | None] = []
+    for element in pattern.elements:
+        key = interpreter.evaluate(element.key, scope)
+        found = [value for known, value in rest if known == key]
+        rest = AList(pair for pair in rest if pair[0] != key)
+        answers.append(_fits(interpreter, element.pattern, found[0], scope) if found else False)
+    if pattern.rest is not None:
+        interpreter.bind(pattern.rest.value, ADict(rest), scope)
+    return _all_fit(answers)
+
+
+def _fits_class(interpreter: Interpreter, pattern: cst.MatchClass, subject: Any, scope: Scope) -> bool | None:
+    cls = interpreter.evaluate(pattern.cls, scope)
+    fits = interpreter.truth(classes.is_instance(interpreter, subject, cls))
+    if fits is False or (not pattern.patterns and not pattern.kwds):
+        return fits
+    fields = list(cls.fields or ()) if isinstance(cls, Class) else []
+    if len(pattern.patterns) > len(fields):  # a type of Python's own matches its argument with the subject itself
+        return _fits(interpreter, pattern.patterns[0].value, subject, scope) if len(pattern.patterns) == 1 and not fields and fits else None
+    named = [
+        *((name, element.value) for name, element in zip(fields, pattern.patterns, strict=False)),
+        *((k.key.value, k.pattern) for k in pattern.kwds),
+    ]
+    answers = [_fits(interpreter, inner, objects.get_attribute(interpreter, subject, name), scope) for name, inner in named]
+    return _all_fit([fits, *answers])
 
 
 STATEMENTS: dict[type, Handler] = {

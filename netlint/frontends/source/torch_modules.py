@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netlint.frontends.source import torch_training
 from netlint.frontends.source.functions import bind_arguments
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
+from netlint.frontends.source.interpreter import Raised
 from netlint.frontends.source.torch_api import (
     INITIALIZERS,
     LAYERS,
@@ -138,6 +139,9 @@ def construct(interpreter: Interpreter, cls: Class, args: list[Any], kwargs: dic
                 if canonical(base) != "torch.nn.Module" and is_module_class(base):
                     call_builtin(interpreter, base, "__init__", [module, *args], kwargs, opened)
                     break
+    except Raised:
+        module.tainted = Unknown("its constructor raises an exception")
+        raise
     finally:
         interpreter.building.pop()
     return module
