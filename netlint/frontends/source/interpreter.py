@@ -486,7 +486,7 @@ class Interpreter:
         if isinstance(value, (dict, str, bytes)):
             return list(value)
         if isinstance(value, set):
-            return sorted(value, key=lambda item: (str(type(item)), str(item)))
+            return sorted(value, key=_place_in_set)
         return objects.iterate(self, value)
 
     def representative(self, value: Any) -> Any:
@@ -540,3 +540,12 @@ def same(a: Any, b: Any) -> bool:
     if type(a) is type(b) and isinstance(a, (AList, ADict, ASet)):
         return not a and not b
     return False
+
+
+def _place_in_set(item: Any) -> tuple[str, ...]:
+    """Where an element of a set comes in order: by its type and text, a class or function by its name, never by its hash."""
+    if isinstance(item, (tuple, frozenset)):
+        parts = [_place_in_set(part) for part in item]
+        return (type(item).__name__, *(text for part in (parts if isinstance(item, tuple) else sorted(parts)) for text in part))
+    named = item if isinstance(item, (str, bytes, int, float, complex)) else getattr(item, "name", "")
+    return (type(item).__name__, str(named))

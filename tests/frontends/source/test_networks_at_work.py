@@ -56,9 +56,8 @@ def test_a_part_that_is_made_by_itself_is_not_a_network() -> None:
 
 
 def test_a_head_that_is_put_on_a_network_that_is_not_seen() -> None:
-    (graph,) = networks(
-        "from torchvision import models\nnet = models.resnet18()\nnet.fc = nn.Sequential(nn.Linear(512, 300), nn.Linear(300, 2))\n"
-    )
+    code = "from torchvision import models\nnet = models.resnet18()\nnet.fc = nn.Sequential(nn.Linear(512, 300), nn.Linear(300, 2))\n"
+    graph = next(graph for graph in networks(code) if graph.name == "Sequential")
     assert [layer.out_features for layer in graph.of(Linear)] == [300, 2]
     assert not graph.concrete
 
@@ -66,3 +65,9 @@ def test_a_head_that_is_put_on_a_network_that_is_not_seen() -> None:
 def test_a_stack_whose_layers_are_used_elsewhere_is_not_read_again() -> None:
     (graph,) = networks("stack = nn.Sequential(Net(4), nn.ReLU())\nnet = nn.Sequential(*stack, nn.Linear(10, 2))\ndel stack\n")
     assert graph.name == "net"
+
+
+def test_a_set_of_classes_is_walked_by_their_names() -> None:
+    build = "def build():\n    return nn.Sequential(*[kind() for kind in {nn.Tanh, nn.ReLU, nn.ELU}], Net(4), *[k(4) for k in {Net}])\n"
+    (graph,) = networks(build)
+    assert [type(node).__name__ for node in graph.operators if not node.weighted][1:4] == ["ELU", "ReLU", "Tanh"]
