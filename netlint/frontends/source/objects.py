@@ -67,6 +67,8 @@ def get_attribute(interpreter: Interpreter, value: Any, name: str) -> Any:
             return torch_training.unknown_parameters(interpreter, value, name)
         case Anything() if name == "backward":
             return Native(name, torch_training.unseen_backward)
+        case Anything() if name in tensors.ONLY_TENSORS:
+            return tensors.method_of_unseen(value, name)
         case Unknown(reason=reason):
             return Anything(reason)
         case Bound(function=Function() as function) if name not in ("__func__", "__self__"):

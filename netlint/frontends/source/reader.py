@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import difflib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -39,7 +39,7 @@ from netlint.frontends.source.values import (
     members,
 )
 from netlint.graph import Blind, Graph, Layer, Operator, Shape, Unknown
-from netlint.graph.operators import Constant, Detach, Input, Loss, Weight
+from netlint.graph.operators import Constant, Input, Loss, Weight
 from netlint.graph.training import TrainingContext
 
 ENTRY_STEPS = 300_000
@@ -47,8 +47,6 @@ FILE_STEPS = 700_000
 BUILDER_STEPS = 250_000
 """After so many steps no further builder function is looked at: they are variants of networks seen already, mostly."""
 RECURSION_LIMIT = 12_000
-_SOURCES = (Input, Constant, Weight, Detach)
-"""Operators that only hand values on: code that holds nothing else (an initialisation) computes nothing."""
 
 
 @dataclass(slots=True)
@@ -355,7 +353,8 @@ class _Reader:
 
     def _code(self, name: str, trace: Trace, covered: frozenset[int]) -> None:
         """The graph of what code computes outside of networks, as far as it is not part of a network's graph already."""
-        own = [o for o in trace.operators if id(o) not in trace.inside and id(o) not in covered and not isinstance(o, _SOURCES)]
+        fixed = _fixed(trace.operators)
+        own = [o for o in trace.operators if not any(id(o) in seen for seen in (trace.inside, covered, fixed)) and not isinstance(o, Input)]
         context = trace.training
         rest = [thing for thing in (*context.optimizers, *context.loaders, *context.penalties) if id(thing) not in covered]
         if own or rest:
@@ -620,14 +619,41 @@ def _targets(module: Module) -> frozenset[str]:
     if forward is None:
         return frozenset()
     optional = {name for name, default in forward.defaults.items() if default is None}
+    losses = {name for name, child in torch_modules.child_modules(module) if isinstance(child.operator, Loss)}
     found: set[str] = set()
     queue: list[cst.CSTNode] = [forward.node.body]
     while queue and optional:
         node = queue.pop()
-        if isinstance(node, cst.If) and any("loss" in name.lower() or "entropy" in name for name in names_of(node.body)):
+        if isinstance(node, cst.If) and _names_loss([node.body], losses):
             found |= optional & names_of(node.test)
+        if isinstance(node, cst.IndentedBlock):
+            for position, statement in enumerate(node.body):
+                if isinstance(statement, cst.If) and _returns(statement.body) and _names_loss(node.body[position + 1 :], losses):
+                    found |= optional & names_of(statement.test)  # `if labels is None: return logits`
         queue.extend(child for child in node.children if isinstance(child, (cst.BaseSuite, cst.BaseCompoundStatement)))
     return frozenset(found)
+
+
+def _names_loss(statements: Iterable[cst.CSTNode], losses: set[str]) -> bool:
+    names = {name for statement in statements for name in names_of(statement)}
+    return bool(names & losses) or any("loss" in name.lower() or "entropy" in name for name in names)
+
+
+def _returns(suite: cst.BaseSuite) -> bool:
+    """Whether the last thing a block does is to return."""
+    last = suite.body[-1] if suite.body else None
+    return isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[-1], cst.Return)
+
+
+def _fixed(operators: list[Operator]) -> set[int]:
+    """Ids of the operators that compute with constants and weights alone: tables, initial values."""
+    fixed: set[int] = set()
+    for operator in operators:
+        if isinstance(operator, (Constant, Weight)) or (
+            operator.layer is None and operator.inputs and all(id(source) in fixed for source in operator.inputs)
+        ):
+            fixed.add(id(operator))
+    return fixed
 
 
 def _tensors(value: Any) -> Iterator[Operator]:
@@ -674,16 +700,24 @@ def _layers(root: Module) -> list[Layer]:
     return found
 
 
+def _kept_in(value: Any, depth: int = 4) -> Iterator[tuple[str, Any]]:
+    """What stands in a plain list or dictionary, and in those within it, with the keys that lead there (`2`, `fine.0`)."""
+    elements = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else ()
+    for key, element in elements:
+        yield str(key), element
+        if depth:
+            yield from ((f"{key}.{inner}", found) for inner, found in _kept_in(element, depth - 1))
+
+
 def _add_unregistered(layers: list[Layer], root: Module, operators: list[Operator], modules: list[Module]) -> None:
     """Adds layers that no module owns: those in plain lists and dictionaries, and those that were only applied."""
     known = {id(layer) for layer in layers}
     for path, module in list(torch_modules.walk(root)):
         for name, value in module.attributes.items():
-            elements = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else ()
-            for key, element in elements:
+            for key, element in _kept_in(value):
                 if isinstance(element, Module) and id(element.layer) not in known:
                     for inner in _layers(element):
-                        inner.path = ".".join(part for part in (path, name, str(key), inner.path) if part)
+                        inner.path = ".".join(part for part in (path, name, key, inner.path) if part)
                         inner.registered = False
                         inner.parent = inner.parent or module.layer
                         known.add(id(inner))

@@ -48,6 +48,10 @@ from netlint.frontends.source.creation import create, mark_initialized, paramete
 from netlint.frontends.source.operands import NUMBER, apply, call_spec, constant_tensor, is_batch, item, opaque, operands, plain_argument
 
 
+ONLY_TENSORS = ("softmax", "log_softmax", "sigmoid", "tanh", "relu")
+"""Methods by which a value of unknown type gives away that it is a tensor: Python's and numpy's own types have none of them."""
+
+
 def _shape_of(value: Any) -> Any:
     return value.parameter.shape if isinstance(value, ParameterValue) else value.operator.shape
 
@@ -73,6 +77,17 @@ def tensor_attribute(interpreter: Interpreter, value: Any, name: str) -> Any:
         case "__class__":
             return External("torch.Tensor")
     return Native(f"Tensor.{name}", lambda i, args, kwargs: tensor_method(i, value, name, args, kwargs))
+
+
+def method_of_unseen(value: Anything, name: str) -> Native:
+    """`value.softmax(1)` of something unseen, which makes it a tensor; `module.softmax(tensor)` may be a function of any kind."""
+
+    def call(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if any(isinstance(arg, (Tensor, Unknown)) for arg in (*args, *kwargs.values())):
+            return Anything(value.reason)
+        return tensor_method(interpreter, Tensor(operands(interpreter, value)[0]), name, args, kwargs)
+
+    return Native(name, call)
 
 
 def tensor_method(interpreter: Interpreter, value: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
