@@ -122,6 +122,33 @@ for x, y in loader:
     loss.backward()
 """
     ),
+    Example(
+        """
+class Tagger(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(20, 5)
+        self.criterion = nn.CrossEntropyLoss()
+
+    def forward(self, x, labels=None):
+        scores = torch.softmax(self.head(x), dim=-1)  # here
+        if labels is None:
+            return scores
+        return self.criterion(scores.view(-1, 5), labels.view(-1)), scores
+"""
+    ),
+    Example(
+        """
+import zoo
+
+net = zoo.load("resnet")
+optimizer = torch.optim.AdamW(net.parameters())
+for x, y in zoo.batches():
+    loss = F.cross_entropy(net(x).softmax(1), y)  # here
+    loss.backward()
+    optimizer.step()
+"""
+    ),
 ]
 valid = [
     Example(_NET.format(result="self.head(x)", loss=_CRITERION), because="the loss gets logits"),

@@ -141,6 +141,20 @@ class Net(nn.Module):
         return self.head(F.elu(x))
 """
     ),
+    Example(
+        """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.pairs = [(nn.Linear(8, 8), nn.Linear(8, 8)) for _ in range(2)]  # here
+        self.head = nn.Linear(8, 1)
+
+    def forward(self, x):
+        for first, second in self.pairs:
+            x = x + second(F.elu(first(x)))
+        return self.head(x)
+"""
+    ),
 ]
 valid = [
     Example(_NET.format(layers="nn.ModuleList([nn.Linear(64, 64) for _ in range(3)])"), because="ModuleList registers them"),
