@@ -43,7 +43,10 @@ def when_known(function: Callable[..., T], *values: object) -> T | Unknown:
     for value in values:
         if isinstance(value, Unknown):
             return Unknown(value.reason)
-    return function(*values)
+    try:
+        return function(*values)
+    except ArithmeticError:
+        return Unknown("it cannot be computed")
 
 
 def both(first: Bool, second: Bool) -> Bool:

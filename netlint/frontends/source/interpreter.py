@@ -210,6 +210,8 @@ class Interpreter:
             self.heap.merge(through, self._joiner(reason), ABSENT)
             if activation is not None:
                 activation.returned.extend(returned)
+            if len(through) < len(outcomes):
+                self._may_have_left(reason, activation, in_loop=len(through) + len(returned) < len(outcomes))
             return None
         self.heap.merge([changes for _, changes in outcomes], self._joiner(reason), ABSENT)
         if len(returned) == len(outcomes):
@@ -217,6 +219,12 @@ class Interpreter:
         if activation is not None:
             activation.returned.extend(returned)
         return next(signal for signal, _ in outcomes if not isinstance(signal, Return))
+
+    def _may_have_left(self, reason: str, activation: Activation | None, in_loop: bool) -> None:
+        """A branch that could not be decided may have left its loop or function: what follows is executed, and may not be."""
+        target = activation.self_value if activation is not None else None
+        if not self.applying and (in_loop or any(module is target for module in self.building)):
+            self.taint(f"the code behind {reason} may not be executed")
 
     def _joiner(self, reason: str) -> Callable[[list[Any]], Any]:
         return lambda values: self.join(values, reason)
@@ -451,12 +459,17 @@ class Interpreter:
         self.active[id(node)] = self.active.get(id(node), 0) + 1
         site, asked = self.site, self.asked_mode
         self.asked_mode = False
+        signal: Any = None
         try:
             if isinstance(node, cst.Lambda):
                 return self.evaluate(node.body, scope)
             if is_generator(node):
                 activation.yielded = AList()
             signal = self.block(node.body, scope)
+        except Raised:
+            if not activation.returned:
+                raise
+            signal = Return(activation.returned.pop())  # an undecided branch has returned: what raises is the other way
         finally:
             self.depth -= 1
             self.no_grad -= function.no_grad

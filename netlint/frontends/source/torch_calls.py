@@ -359,6 +359,12 @@ for _name in (
 SPECIAL["torch.jit.Attribute"] = _first
 
 
+def _execute(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    interpreter.taint("code in a string is not followed")
+    return Anything("the result of code in a string")
+
+
+SPECIAL["exec"] = SPECIAL["eval"] = _execute
 SPECIAL["torch.set_grad_enabled"] = lambda interpreter, args, kwargs: External(
     "torch.no_grad()" if False in (*args, *kwargs.values()) else "torch.enable_grad()"
 )

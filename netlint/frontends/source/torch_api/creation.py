@@ -145,7 +145,7 @@ CREATORS: Mapping[str, Creator] = {
     "torch.triu_indices": _creator(f"row, col, offset=0, *, {_TENSOR_OPTIONS}", _side_of_diagonal),
     "torch.fft.fftfreq": _creator(f"n, d=1.0, *, {_TENSOR_OPTIONS}", _length("n")),
     "torch.fft.rfftfreq": _creator(f"n, d=1.0, *, {_TENSOR_OPTIONS}", lambda arguments: (_half(arguments["n"]),)),
-    **{f"torch.{name}": _unseen for name in ("from_numpy", "frombuffer", "from_dlpack", "from_file", "load", "sparse_coo_tensor")},
+    **{f"torch.{name}": _unseen for name in ("from_numpy", "frombuffer", "from_dlpack", "from_file", "sparse_coo_tensor")},
     # The tensor before the dot only gives its type and device.
     **{f"torch.Tensor.new_{name}": _by_size for name in ("zeros", "ones", "empty")},
     "torch.Tensor.new_full": _full,
