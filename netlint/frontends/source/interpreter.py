@@ -306,7 +306,7 @@ class Interpreter:
 
     def settle(self, value: Any) -> Any:
         """What an import gives; any other value as it is."""
-        from netlint.frontends.source.statements import resolve_import
+        from netlint.frontends.source.imports import resolve_import
 
         if isinstance(value, LazyImport):
             key = (value.path, value.name, value.importer.filename)

@@ -81,7 +81,7 @@ def get_attribute(interpreter: Interpreter, value: Any, name: str) -> Any:
 
 
 def _namespace_attribute(interpreter: Interpreter, file: Any, name: str) -> Any:
-    from netlint.frontends.source.statements import imported
+    from netlint.frontends.source.imports import imported
 
     return imported(interpreter, file, file.name, name, file)
 

@@ -10,6 +10,8 @@ from netlint.frontends.source.code import SourceFile
 MAX_FILE_BYTES = 4_000_000
 MAX_KEPT_LINES = 60_000
 """Lines of imported files that are kept from one reading to the next."""
+LIBRARIES = frozenset({"torch", "numpy"})
+"""Packages whose meaning is known here: their source is not read, even where it lies beside the project's."""
 
 
 class Project:
@@ -85,6 +87,8 @@ class Project:
         return self._find(module, importer) is not None
 
     def _find(self, module: str, importer: SourceFile) -> Path | None:
+        if module.partition(".")[0] in LIBRARIES:
+            return None
         importer_path = self.path_of(importer)
         if importer_path is None and not self._roots:
             return None

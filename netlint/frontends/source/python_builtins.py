@@ -249,7 +249,7 @@ def _hasattr(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) 
         )
         return True if known else Unknown(f"whether this version of torch has `{name}`")
     if isinstance(value, Namespace):
-        from netlint.frontends.source.statements import defines
+        from netlint.frontends.source.imports import defines
 
         return defines(value.file, name)
     return Unknown(f"whether something unknown has `{name}`")

@@ -124,7 +124,7 @@ def _accumulate(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any
 
 
 def _import_module(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    from netlint.frontends.source.statements import module_value
+    from netlint.frontends.source.imports import module_value
 
     path = args[0] if args else kwargs.get("name")
     if not isinstance(path, str) or path.startswith(".") or interpreter.site is None:
