@@ -17,7 +17,7 @@ Evidence against
 When it is fine
     Low-rank factors (the middle is narrower than both ends) save parameters. Projections of attention, gates, a result that several
     layers or the caller read, one layer applied again, and layers on different axes are not flagged; nor are 1 x 1, grouped, depthwise,
-    factorised, strided and transposed convolutions, whose pairs are designs of their own.
+    factorised, strided and transposed convolutions, whose pairs are designs of their own. An `nn.Identity` between the two is a choice: advice.
 
 The fix
     Activate the first layer, or merge the two. Which one was meant only the author knows, so nothing is applied.
@@ -56,15 +56,21 @@ def check(first: Linear | Conv, graph: Graph, options: Options) -> Answers:
     elsewhere = [*same_place(graph, first), *(graph.applications(first.layer) if first.layer is not None else ())]
     if any(_is_activated(again, graph) for again in elsewhere):
         return None
+    way = between(graph, first, second)
     merged = f"one map from {start} to {end} features" if isinstance(first, Linear) else "one convolution with a larger kernel"
     return Finding(
         at=first,
         related=[(second, "the layer that reads it")],
-        severity=Severity.ADVICE if isinstance(first, Conv) else None,
-        certain=not any(isinstance(node, Dropout) for node in between(graph, first, second)),
+        severity=Severity.ADVICE if isinstance(first, Conv) or any(map(_is_placeholder, way)) else None,
+        certain=not any(isinstance(node, Dropout) for node in way),
         message=f"{first.name} feeds {second.name} without an activation, so the two are {_known(merged)}; "
         "activate the first, nn.PReLU(init=0.1) for example, or merge them",
     )
+
+
+def _is_placeholder(node: Operator) -> bool:
+    """An `nn.Identity` where an activation could stand: a configuration that was chosen."""
+    return isinstance(node, Identity) and node.layer is not None
 
 
 def _is_activated(layer: Operator, graph: Graph) -> bool:
@@ -128,6 +134,10 @@ invalid = [
     Example(_NET.format(body="        y = self.first(x)  # here\n        x = x + F.elu(self.second(y))\n        return self.head(x)")),
     Example(
         sequential("nn.Conv2d(3, 32, 3)  # here", "nn.Conv2d(32, 32, 3)", "nn.ELU()", "nn.Conv2d(32, 4, 1)"),
+        severity=Severity.ADVICE,
+    ),
+    Example(
+        sequential("nn.Linear(64, 64)  # here", "nn.Identity()", "nn.Linear(64, 64)", "nn.ELU()", "nn.Linear(64, 10)"),
         severity=Severity.ADVICE,
     ),
 ]
