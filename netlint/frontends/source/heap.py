@@ -6,7 +6,8 @@ outcomes are merged. A container knows when it was born, so that one made inside
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -70,6 +71,20 @@ class Heap:
     def begin(self) -> None:
         """Starts a trial."""
         self._frames.append((next(_clock), {}))
+
+    @contextmanager
+    def outside(self, container: Any) -> Iterator[None]:
+        """What is written to a dictionary meanwhile belongs to no trial: it stays, whichever branch is taken."""
+        frames, self._frames = self._frames, []
+        known = dict(container)
+        try:
+            yield
+        finally:
+            self._frames = frames
+            written = {key: value for key, value in container.items() if key not in known or known[key] is not value}
+            for _, saved in frames:
+                if id(container) in saved:
+                    saved[id(container)][1].update(written)
 
     def rollback(self) -> Changes:
         """Ends the trial, takes its changes back and gives them."""

@@ -366,10 +366,11 @@ class Interpreter:
         scope.piece = piece
         self.building, self.applying, self.no_grad = [], [], 0
         try:
-            for statement in piece.tree.body:
-                scope.piece = piece
-                if self.execute(statement, scope) is not None:
-                    break
+            with self.heap.outside(scope.variables):  # a definition that a branch is the first to need is there for all
+                for statement in piece.tree.body:
+                    scope.piece = piece
+                    if self.execute(statement, scope) is not None:
+                        break
         except Raised:
             pass
         except SourceError as error:
