@@ -17,7 +17,8 @@ Evidence against
 When it is fine
     Low-rank factors (the middle is narrower than both ends) save parameters. Projections of attention, gates, a result that several
     layers or the caller read, one layer applied again, and layers on different axes are not flagged; nor are 1 x 1, grouped, depthwise,
-    factorised, strided and transposed convolutions, whose pairs are designs of their own. An `nn.Identity` between the two is a choice: advice.
+    factorised, strided and transposed convolutions, whose pairs are designs of their own. Where an `nn.Identity` was put between the two,
+    it is advice.
 
 The fix
     Activate the first layer, or merge the two. Which one was meant only the author knows, so nothing is applied.
