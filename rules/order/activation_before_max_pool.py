@@ -35,7 +35,7 @@ import math
 from netlint.engine.intent import Intent, Rewrite, Swap
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect, sequential
 from netlint.graph import Graph, Shape, Unknown
-from netlint.graph.operators import Activation, AdaptiveMaxPool, Alternatives, Conv, Dropout, Identity, MaxPool, Opaque, Squeeze
+from netlint.graph.operators import Activation, AdaptiveMaxPool, Alternatives, Conv, Dropout, Identity, MaxPool, Opaque, PReLU, Squeeze
 from netlint.graph.queries import fed_by, unseen_before
 
 rule = Rule(
@@ -67,6 +67,8 @@ def check(pool: MaxPool | AdaptiveMaxPool, graph: Graph, options: Options) -> An
         return Unknown("the indices of tied elements may change with the order")
     if activation.monotone is False:
         return Unknown(f"{activation.name} is not monotone: it does not commute with max pooling")
+    if isinstance(activation, PReLU) and graph.training.pretrained:
+        return Unknown("its learned slopes are loaded, and may be negative: then it does not commute with max pooling")
     waste = f"on {saving:g} times the elements it needs" if saving else "on every element of each window"
     return Finding(
         at=activation,
@@ -144,6 +146,11 @@ class Net(nn.Module):
     ),
 ]
 valid = [
+    Example(
+        sequential("nn.Conv2d(1, 8, 3)", "nn.PReLU(8)", "nn.MaxPool2d(2)") + "net.load_state_dict(torch.load('weights.pt'))\n",
+        because="the slopes that are loaded may be negative, and then pooling first gives other results",
+        unknown=True,
+    ),
     Example(sequential("nn.Conv2d(3, 16, 3)", "nn.MaxPool2d(2)", "nn.ReLU()"), because="pooling comes first"),
     Example(sequential("nn.Conv2d(3, 16, 3)", "nn.GELU()", "nn.MaxPool2d(2)"), because="GELU falls before it rises", unknown=True),
     Example(sequential("nn.Conv2d(3, 16, 3)", "nn.ReLU()", "nn.AvgPool2d(2)"), because="a mean does not commute with ReLU"),

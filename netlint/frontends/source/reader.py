@@ -297,6 +297,10 @@ class _Reader:
             instance = self.interpreter.call(cls, [], {})
         if not isinstance(instance, (Module, Instance)):
             return
+        forward = _forward_of(instance) if isinstance(instance, Module) else None
+        if forward is not None and any(key in names_of(forward.node.body) for key, _ in waiting):
+            with self._entry(name, Trace()):  # the methods that its forward calls are read with the network
+                self.interpreter.call(instance, *_arguments(self.interpreter, instance, self.inputs))
         for key, method in waiting:
             if key != "__init__" and id(method.node) not in self.interpreter.called:
                 with self._entry(f"{name}.{key}", trace):
@@ -345,7 +349,7 @@ class _Reader:
             backward=[operator for operator in trace.training.backward if id(operator) not in dropped],
             penalties=[penalty for penalty in trace.training.penalties if id(penalty.term) not in dropped],
             switches_to_eval=module in trace.evaluated,
-            pretrained=module in trace.loaded,
+            pretrained=_is_loaded(module, trace),
         )
         outputs = tuple(operator for operator in _tensors(first.result) if id(operator) not in dropped)
         self._add_graph(made, kept, outputs, context, trace.blind)
@@ -446,7 +450,7 @@ class _Reader:
             penalties=[p for p in training.penalties if any(id(parameter) in own for parameter in p.parameters)],
             augmentations=_augmentations(made.trace),
             switches_to_eval=module in made.trace.evaluated,
-            pretrained=module in made.trace.loaded,
+            pretrained=_is_loaded(module, made.trace),
         )
 
     def _name_single_builders(self) -> None:
@@ -751,6 +755,12 @@ def _uncounted(root: Module) -> Unknown | None:
             if any(isinstance(option, Anything) for option in members(value)):
                 return Unknown(f"`{name}` is not known: {next(o.reason for o in members(value) if isinstance(o, Anything))}")
     return None
+
+
+def _is_loaded(network: Module, trace: Trace) -> bool:
+    """Whether weights are loaded into a network or a part of it."""
+    loaded = {id(module) for module in trace.loaded}
+    return bool(loaded) and any(id(part) in loaded for _, part in torch_modules.walk(network))
 
 
 def _augmentations(trace: Trace) -> tuple[str, ...]:
