@@ -114,4 +114,36 @@ class Net(nn.Module):
 """,
         because="how many sizes the star stands for is not known",
     ),
+    Example(
+        """
+class Block(nn.Module):
+    def __init__(self, width, skipped=0):
+        super().__init__()
+        self.mix = nn.Linear(width + skipped, width)
+
+    def forward(self, x, skipped=None):
+        if skipped is not None:
+            x = torch.cat([x, skipped], dim=-1)
+        return F.elu(self.mix(x))
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.down = nn.ModuleList([Block(8), Block(8)])
+        self.up = nn.ModuleList([Block(8, 8), Block(8, 8)])
+
+    def _climb(self, levels, x):
+        for block, level in zip(self.up, levels):
+            x = block(F.dropout(x, 0.1, self.training), level)
+        return x
+
+    def forward(self, x):
+        levels = []
+        for block in self.down:
+            x = block(x)
+            levels.append(x)
+        return self._climb(levels, x)
+""",
+        because="a block is judged as the network uses it, with its second input",
+    ),
 ]
