@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 from netlint.frontends.source.creation import create, mark_initialized, parameter_of
 from netlint.frontends.source.operands import NUMBER, apply, call_spec, constant_tensor, is_batch, item, opaque, operands, plain_argument
 
-
 ONLY_TENSORS = ("softmax", "log_softmax", "sigmoid", "tanh", "relu")
 """Methods by which a value of unknown type gives away that it is a tensor: Python's and numpy's own types have none of them."""
 
