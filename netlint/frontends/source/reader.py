@@ -154,7 +154,8 @@ class _Reader:
                 self._class(name, cls)
         self._loose_stacks()
         self._name_single_builders()
-        return self.graphs
+        place = {name: position for position, name in enumerate(self.file.bindings)}
+        return sorted(self.graphs, key=lambda graph: place.get(graph.name.partition(".")[0], len(place)))
 
     def _is_covered(self, cls: Class) -> bool:
         """Whether a class was seen as part of a network: its own forward was called, or it has none and was instantiated."""
