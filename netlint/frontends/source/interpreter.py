@@ -440,7 +440,7 @@ class Interpreter:
             if isinstance(function, Native):
                 return function.call(self, [*args, opened] if isinstance(opened, Rest) else args, kwargs)
             return CALL[External](self, function, args, kwargs, opened)
-        except (TypeError, ValueError, LookupError, AttributeError) as error:
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
             raise Raised(External(type(error).__name__)) from error
 
     def call_function(self, function: Function, args: list[Any], kwargs: dict[str, Any], opened: Unknown | None = None) -> Any:
