@@ -343,7 +343,12 @@ def _abs(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> A
     return pure(abs)(interpreter, args, kwargs)
 
 
+MAX_DIGITS = 400
+
+
 def _round(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if any(isinstance(digits, int) and abs(digits) > MAX_DIGITS for digits in (*args[1:], *kwargs.values())):
+        return Unknown("a number rounded to more digits than it has")
     return pure(round)(interpreter, args, kwargs)
 
 

@@ -49,6 +49,20 @@ def wrap(value: Any) -> Any:
     return tuple(wrap(item) for item in value) if type(value) is tuple else value
 
 
+MAX_BITS = 64
+"""Bits of a whole number, and MAX_ELEMENTS of a sequence, that a function of Python's own is given: its time may grow with them."""
+MAX_ELEMENTS = 10_000
+
+
+def is_small(value: Any) -> bool:
+    """Whether a plain value is of a size that any function deals with at once."""
+    if isinstance(value, int):
+        return value.bit_length() <= MAX_BITS
+    if isinstance(value, (list, tuple, set)):
+        return len(value) <= MAX_ELEMENTS and all(is_small(item) for item in value)
+    return not isinstance(value, (str, bytes, range, dict)) or len(value) <= MAX_ELEMENTS
+
+
 def pure(function: Callable[..., Any]) -> Call:
     """A function of Python's own that is applied to known values; Unknown if one is not."""
 
@@ -58,6 +72,8 @@ def pure(function: Callable[..., Any]) -> Call:
                 return Unknown(value.reason)
             if not is_plain(value):
                 return Unknown("a computation on objects that are not followed")
+            if not is_small(value):
+                return Unknown("a computation on values too large to follow")
         try:
             return wrap(function(*args, **kwargs))
         except (ValueError, TypeError, ArithmeticError, KeyError, IndexError, AttributeError, MemoryError, RecursionError):
