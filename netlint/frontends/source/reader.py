@@ -299,7 +299,7 @@ class _Reader:
         if not isinstance(instance, (Module, Instance)):
             return
         forward = _forward_of(instance) if isinstance(instance, Module) else None
-        if forward is not None and any(key in names_of(forward.node.body) for key, _ in waiting):
+        if isinstance(instance, Module) and forward is not None and any(key in names_of(forward.node.body) for key, _ in waiting):
             with self._entry(name, Trace()):  # the methods that its forward calls are read with the network
                 self.interpreter.call(instance, *_arguments(self.interpreter, instance, self.inputs))
         for key, method in waiting:
