@@ -27,6 +27,10 @@ T = TypeVar("T")
 _NEWLINES = re.compile(r"\r\n|\r|\n")
 
 
+MAX_NESTING = 200
+"""Levels of one statement's syntax tree that are followed; hand-written code has about 20."""
+
+
 class NodeCache(Generic[T]):
     """What was computed once for a LibCST node. (Nodes take no weak references, so the oldest half is forgotten when it is full.)"""
 
@@ -78,6 +82,8 @@ class Slice:
 
     @cached_property
     def tree(self) -> cst.Module:
+        if any(nesting(statement) > MAX_NESTING for statement in self.statements):
+            raise SourceError("a statement is nested too deeply", self.first)  # LibCST's parser would overflow the stack
         text = "\n".join(self.file.lines[self.first - 1 : self.last]) + "\n"
         try:
             return cst.parse_module(text)
@@ -174,6 +180,16 @@ class SourceFile:
                 isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for statement in piece.statements for node in flat(statement)
             )
         ]
+
+
+def nesting(node: ast.AST) -> int:
+    """The number of levels of a syntax tree."""
+    levels = 0
+    level = [node]
+    while level and levels <= MAX_NESTING:
+        levels += 1
+        level = [child for parent in level for child in ast.iter_child_nodes(parent)]
+    return levels
 
 
 def flat(statement: ast.stmt) -> list[ast.stmt]:

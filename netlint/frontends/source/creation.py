@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from netlint.frontends.source.heap import leaves
 from netlint.frontends.source.torch_api import (
     CREATORS,
     INITIALIZERS,
@@ -52,7 +53,7 @@ def _known_values(name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
             return [start + (end - start) * i / (steps - 1) if steps > 1 else float(start) for i in range(steps)]
     if name == "arange" and numbers and args and all(isinstance(arg, int) for arg in args) and len(range(*args)) <= 1024:
         return list(range(*args))
-    if name in ("tensor", "as_tensor") and args and _is_number_list(args[0]):
+    if name in ("tensor", "as_tensor") and args and leaves(args[0]) is not None and _is_number_list(args[0]):
         return args[0]
     return None
 

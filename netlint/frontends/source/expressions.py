@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ import libcst as cst
 from netlint.frontends.source import classes, objects, tensors, torch_modules
 from netlint.frontends.source.code import NodeCache
 from netlint.frontends.source.functions import make_function
-from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
+from netlint.frontends.source.heap import ADict, AList, ASet, OpenList, leaves
 from netlint.frontends.source.interpreter import EVALUATE, MAX_ITERATIONS, MAX_SIZE, Handler, Interpreter, same
 from netlint.frontends.source.torch_api.spec import Rest
 from netlint.frontends.source.values import (
@@ -119,6 +120,8 @@ def _elements(interpreter: Interpreter, node: cst.Tuple | cst.List | cst.Set, sc
             complete = complete and items is not None
         else:
             found.append(value)
+        if len(found) > MAX_SIZE:
+            return OpenList(found[:MAX_SIZE])
     return found if complete else OpenList(found)
 
 
@@ -204,6 +207,10 @@ def _dict_comprehension(interpreter: Interpreter, node: cst.DictComp, scope: Sco
 # -- strings -------------------------------------------------------------------------------------------------------------
 
 
+_WIDE = re.compile(r"\d{4}")
+"""A width of a formatted value that nobody needs."""
+
+
 def _formatted(interpreter: Interpreter, node: cst.FormattedString, scope: Scope) -> Any:
     parts: list[str] = []
     for part in node.parts:
@@ -216,12 +223,14 @@ def _formatted(interpreter: Interpreter, node: cst.FormattedString, scope: Scope
         if not isinstance(value, PLAIN):
             return Unknown("a formatted string with an unknown part")
         spec = "".join(p.value for p in part.format_spec or () if isinstance(p, cst.FormattedStringText))
-        if len(spec) > 8 or (part.format_spec and len(spec) == 0):
+        if _WIDE.search(spec) or (part.format_spec and len(spec) == 0):
             return Unknown("a formatted string")
         try:
             parts.append(format(repr(value) if part.conversion == "r" else value, spec))
         except (ValueError, TypeError):
             return Unknown("a formatted string")
+        if sum(map(len, parts)) > MAX_SIZE:
+            return Unknown("a string too long to follow")
     return "".join(parts)
 
 
@@ -305,6 +314,10 @@ def _compute(interpreter: Interpreter, symbol: str, left: Any, right: Any) -> An
         if symbol == "Add" and isinstance(left, list) and isinstance(right, list):
             return OpenList([*left, *right])
         return left if isinstance(left, OpenList) else right
+    if symbol in ("Add", "BitOr") and hasattr(left, "__len__") and hasattr(right, "__len__"):
+        interpreter.spend(len(left) + len(right))
+        if len(left) + len(right) > MAX_SIZE:
+            return Anything("a sequence too long to follow")
     if symbol == "Multiply":
         for sequence, count in ((left, right), (right, left)):
             if isinstance(sequence, (str, bytes, list, tuple)) and isinstance(count, int) and len(sequence) * count > MAX_SIZE:
@@ -325,6 +338,7 @@ def _compute(interpreter: Interpreter, symbol: str, left: Any, right: Any) -> An
             or "*" in left
             or any(not isinstance(part, PLAIN) for part in parts)
             or any(c.isdigit() for c in left.replace("%02d", ""))
+            or left.count("%") * max((len(part) for part in parts if isinstance(part, (str, bytes))), default=0) > MAX_SIZE
         ):
             return Unknown("a formatted string")
     if not isinstance(left, (*PLAIN, list, tuple, dict, set, range)) or not isinstance(right, (*PLAIN, list, tuple, dict, set, range)):
@@ -453,11 +467,8 @@ def _is_none(value: Any) -> bool | None:
 
 def has_unknown(value: Any) -> bool:
     """Whether a value or an element of it is not known."""
-    if isinstance(value, (list, tuple, set)):
-        return any(has_unknown(item) for item in value)
-    if isinstance(value, dict):
-        return any(has_unknown(item) for item in value.values())
-    return isinstance(value, (Unknown, Either))
+    found = leaves(value)
+    return found is None or any(isinstance(item, (Unknown, Either)) for item in found)
 
 
 def _equal(interpreter: Interpreter, left: Any, right: Any) -> bool | None:
@@ -466,6 +477,8 @@ def _equal(interpreter: Interpreter, left: Any, right: Any) -> bool | None:
     if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
         if isinstance(left, list) != isinstance(right, list) or len(left) != len(right):
             return False
+        if leaves(left) is None:
+            return None
         answers = [interpreter.truth(compare(interpreter, "Equal", a, b)) for a, b in zip(left, right, strict=True)]
         return False if False in answers else None if None in answers else True
     if has_unknown(left) or has_unknown(right):

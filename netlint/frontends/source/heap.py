@@ -50,6 +50,28 @@ class ASet(set[Any]):
         self.birth = next(_clock)
 
 
+MAX_LEAVES = 20_000
+
+
+def leaves(value: Any) -> list[Any] | None:
+    """What stands in nested lists, tuples, sets and dictionaries (their values), in no order; None when that is too much to look at."""
+    found: list[Any] = []
+    pending = [value]
+    visited = 0
+    while pending:
+        visited += 1
+        if visited > MAX_LEAVES:
+            return None
+        item = pending.pop()
+        if isinstance(item, (list, tuple, set)):
+            pending.extend(item)
+        elif isinstance(item, dict):
+            pending.extend(item.values())
+        else:
+            found.append(item)
+    return found
+
+
 Container = AList | ADict | ASet
 Changes = dict[int, tuple[Any, Any, Any]]
 """id -> (container, content before, content after)"""

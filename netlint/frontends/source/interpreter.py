@@ -54,7 +54,7 @@ MAX_ITERATIONS = 20_000
 MAX_ROUNDS = 64
 """Rounds of a counting loop that are followed outside of networks (training and sampling repeat themselves)."""
 MAX_WHILE_ROUNDS = 512
-MAX_SIZE = 100_000
+MAX_SIZE = 20_000
 """Elements of a container or characters of a string that the interpreted program may make."""
 MAX_OPTIONS = 64
 """Alternatives of one value that are told apart; with more, it may be anything."""
@@ -118,6 +118,12 @@ class Interpreter:
 
     def step(self) -> None:
         self.steps += 1
+        if self.steps > self.max_steps:
+            raise OutOfBudget
+
+    def spend(self, elements: int) -> None:
+        """Work on many elements at once costs steps too."""
+        self.steps += elements >> 6
         if self.steps > self.max_steps:
             raise OutOfBudget
 
@@ -491,6 +497,8 @@ class Interpreter:
         """The elements of an iterable; None if they are not known."""
         from netlint.frontends.source import objects
 
+        if isinstance(value, (list, tuple, dict, set, str, bytes, range)):
+            self.spend(min(len(value), MAX_SIZE))
         if isinstance(value, OpenList):
             return None
         if isinstance(value, (list, tuple)):

@@ -320,6 +320,7 @@ def _dict_item(interpreter: Interpreter, container: dict[Any, Any], index: Any) 
 
 
 def _sequence_item(interpreter: Interpreter, container: Any, index: Any) -> Any:
+    interpreter.spend(min(len(container), MAX_SIZE))
     optional = isinstance(container, list) and any(isinstance(item, Either) and ABSENT in item.options for item in container)
     if isinstance(container, OpenList):
         return container if isinstance(index, slice) else interpreter.representative(container)
@@ -408,6 +409,8 @@ def extend_list(interpreter: Interpreter, target: list[Any], value: Any) -> None
             target.__class__ = OpenList
     if len(target) + len(found) <= MAX_SIZE:
         target.extend(found)
+    elif type(target) is AList:
+        target.__class__ = OpenList
 
 
 def iterate(interpreter: Interpreter, value: Any) -> list[Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -53,7 +54,9 @@ def _len(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> A
 
 def _range(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if all(isinstance(arg, int) for arg in args) and 1 <= len(args) <= 3 and not (len(args) == 3 and args[2] == 0):
-        return range(*args)
+        found = range(*args)
+        beyond = max(map(abs, args)) > sys.maxsize
+        return Anything("a range too long to follow") if beyond else found
     return Anything(f"a range of unknown length: {next((a.reason for a in args if isinstance(a, Unknown)), 'its bounds')}")
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from netlint.frontends.source import objects
-from netlint.frontends.source.heap import ADict, AList, ASet
+from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
 from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter, Raised
 from netlint.frontends.source.python_builtins import from_keys, make_dict, quiet, sorted_items, type_of
 from netlint.frontends.source.python_values import NUMBER, PLAIN, Call, pure, wrap
@@ -72,6 +72,10 @@ _STRING = frozenset(
 
 def string_method(interpreter: Interpreter, value: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """A method of a known string."""
+    interpreter.spend(len(value))
+    pieces = [value, *(arg for arg in (*args, *kwargs.values()) if isinstance(arg, str))]
+    if name in ("format", "replace") and len(value) * max(map(len, pieces)) > MAX_SIZE:
+        return Unknown("a string too long to follow")
     if name == "format":
         if all(isinstance(arg, PLAIN) for arg in (*args, *kwargs.values())) and len(value) < 1000 and not _WIDE_FIELD.search(value):
             return pure(value.format)(interpreter, args, kwargs)
@@ -81,9 +85,10 @@ def string_method(interpreter: Interpreter, value: str, name: str, args: list[An
     if name == "zfill" and args and isinstance(args[0], int) and args[0] > 1000:
         return Unknown("a string too long to follow")
     if name == "join" and args:
-        args = [interpreter.items(args[0])] if interpreter.items(args[0]) is not None else args
-    if name == "replace" and len(args) > 1 and all(isinstance(a, str) for a in args[:2]) and len(value) * (1 + len(args[1])) > MAX_SIZE:
-        return Unknown("a string too long to follow")
+        parts = interpreter.items(args[0])
+        if parts is not None and sum(len(value) + len(part) for part in parts if isinstance(part, str)) > MAX_SIZE:
+            return Unknown("a string too long to follow")
+        args = [parts] if parts is not None else args
     return pure(getattr(value, name))(interpreter, args, kwargs)
 
 
@@ -92,6 +97,8 @@ def _append(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -
     interpreter.heap.touch(target)
     if len(target) < MAX_SIZE:
         target.append(args[1])
+    elif type(target) is AList:
+        target.__class__ = OpenList
 
 
 def _extend(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from netlint.frontends.source.heap import ADict, AList, ASet
+from netlint.frontends.source.heap import ADict, AList, ASet, leaves
 from netlint.frontends.source.interpreter import Interpreter
 from netlint.frontends.source.values import (
     ABSENT,
@@ -31,11 +31,8 @@ def is_known_package(path: str) -> bool:
 
 def is_plain(value: Any) -> bool:
     """Whether a value and its elements are plain known values."""
-    if isinstance(value, (list, tuple, set)):
-        return all(is_plain(item) for item in value)
-    if isinstance(value, dict):
-        return all(is_plain(item) for item in value.values())
-    return isinstance(value, (*PLAIN, range, slice))
+    found = leaves(value)
+    return found is not None and all(isinstance(item, (*PLAIN, range, slice)) for item in found)
 
 
 def wrap(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netlint.frontends.source import classes, torch_modules, torch_training
+from netlint.frontends.source.heap import leaves
 from netlint.frontends.source.torch_api import (
     CREATORS,
     CREATORS_LIKE,
@@ -236,9 +237,8 @@ def call_unknown(interpreter: Interpreter, function: Any, args: list[Any], kwarg
 
 
 def _holds_tensor(value: Any) -> bool:
-    if isinstance(value, (list, tuple)):
-        return any(_holds_tensor(element) for element in value[:8])
-    return isinstance(value, (Tensor, Several))
+    found = leaves(value) if isinstance(value, (list, tuple)) else [value]
+    return any(isinstance(item, (Tensor, Several)) for item in found or ())
 
 
 def training_attribute(interpreter: Interpreter, value: Any, name: str) -> Any:

@@ -472,7 +472,8 @@ def deep_copy(value: Any, memo: dict[int, Any]) -> Any:
         copied_dict.update({key: deep_copy(item, memo) for key, item in value.items()})
         return copied_dict
     if isinstance(value, tuple):
-        return tuple(deep_copy(item, memo) for item in value)
+        copied_tuple = memo[id(value)] = tuple(deep_copy(item, memo) for item in value)
+        return copied_tuple
     if isinstance(value, Either):
         return Either(tuple(deep_copy(option, memo) for option in value.options))
     return ASet(value) if isinstance(value, ASet) else value
