@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from netlint.frontends.source import torch_calls, torch_modules
-from netlint.frontends.source.heap import ADict
+from netlint.frontends.source.heap import ADict, leaves
 from netlint.frontends.source.interpreter import CALL, Interpreter
 from netlint.frontends.source.values import (
     ABSENT,
@@ -248,7 +248,7 @@ def _enum_member(cls: Class, args: list[Any]) -> Any:
 def is_instance(interpreter: Interpreter, value: Any, cls: Any) -> Any:
     """`isinstance(value, cls)`: True, False, or Unknown."""
     if isinstance(cls, tuple):
-        answers = [is_instance(interpreter, value, option) for option in cls]
+        answers = [is_instance(interpreter, value, option) for option in leaves(cls) or (Unknown("too many classes"),)]
         if True in answers:
             return True
         return next((answer for answer in answers if isinstance(answer, Unknown)), False)

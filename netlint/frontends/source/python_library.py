@@ -67,7 +67,7 @@ def _identity_decorator(interpreter: Interpreter, args: list[Any], kwargs: dict[
 
 
 def _deepcopy(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return torch_modules.deep_copy(args[0], {})
+    return torch_modules.deep_copy(interpreter, args[0], {})
 
 
 def _shallow_copy(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -75,7 +75,7 @@ def _shallow_copy(interpreter: Interpreter, args: list[Any], kwargs: dict[str, A
     if isinstance(value, Instance):
         return Instance(value.cls, ADict(value.attributes))
     if isinstance(value, Module):
-        return torch_modules.deep_copy(value, {})
+        return torch_modules.deep_copy(interpreter, value, {})
     return copy_container(interpreter, [value], {}) if isinstance(value, (AList, ADict, ASet)) else value
 
 
@@ -98,10 +98,12 @@ def _product_of(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any
     import itertools
 
     columns = [interpreter.items(arg) for arg in args]
-    if any(column is None for column in columns) or math.prod(len(c or ()) for c in columns) > MAX_SIZE:
-        return Anything("a product of something unknown")
     repeat = kwargs.get("repeat", 1)
-    return AList(itertools.product(*[c for c in columns if c is not None], repeat=repeat if isinstance(repeat, int) and repeat < 5 else 1))
+    if any(column is None for column in columns) or not isinstance(repeat, int) or not 0 <= repeat < 20:
+        return Anything("a product of something unknown")
+    if math.prod(len(c or ()) for c in columns) ** repeat > MAX_SIZE:
+        return Anything("a product too long to follow")
+    return AList(itertools.product(*[c for c in columns if c is not None], repeat=repeat))
 
 
 def _repeat(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -219,6 +221,7 @@ def _regex(name: str) -> Call:
         pattern, text = args[0], args[-1] if name != "sub" else args[2] if len(args) > 2 else None
         if not isinstance(pattern, str) or not isinstance(text, str) or len(text) > 300 or len(pattern) > 100 or _may_backtrack(pattern):
             return Anything(_BACKTRACKING)
+        interpreter.spend(len(text) ** 2)
         try:
             found = getattr(re, name)(*args)
         except (re.error, TypeError):
@@ -251,7 +254,8 @@ def _may_backtrack(pattern: str) -> bool:
             depth_repeats[-1] = True
         else:
             previous_group = False
-    return pattern.count("*") + pattern.count("+") > 4
+    repeats, optionals = pattern.count("*") + pattern.count("+"), pattern.count("?")
+    return repeats > 3 or optionals > 10 or re.search(r"\\[1-9]", pattern) is not None
 
 
 LIBRARY: dict[str, Call] = {

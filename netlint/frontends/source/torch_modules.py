@@ -251,7 +251,7 @@ def _fill_stack(interpreter: Interpreter, module: Module, name: str, args: list[
         module.tainted = Unknown("the number of layers is not known")
         count = 1
     for index in range(count):
-        set_child(interpreter, layers, str(index), deep_copy(layer, {}))
+        set_child(interpreter, layers, str(index), deep_copy(interpreter, layer, {}))
     set_child(interpreter, module, "layers", layers)
     if norm is not None:
         set_child(interpreter, module, "norm", norm)
@@ -433,8 +433,9 @@ def delete_module_item(interpreter: Interpreter, module: Module, index: Any) -> 
         module.children.update({str(i): value for i, value in enumerate(rest)})
 
 
-def deep_copy(value: Any, memo: dict[int, Any]) -> Any:
+def deep_copy(interpreter: Interpreter, value: Any, memo: dict[int, Any]) -> Any:
     """`copy.deepcopy`: modules, parameters and containers are new objects, everything else is shared."""
+    interpreter.step()
     if id(value) in memo:
         return memo[id(value)]
     if isinstance(value, Module):
@@ -450,7 +451,7 @@ def deep_copy(value: Any, memo: dict[int, Any]) -> Any:
         layer.parameters, layer.children, layer.parent = {}, {}, None
         memo[id(value)] = made
         for name in ("attributes", "children", "parameters", "buffers"):
-            getattr(made, name).update({key: deep_copy(item, memo) for key, item in getattr(value, name).items()})
+            getattr(made, name).update({key: deep_copy(interpreter, item, memo) for key, item in getattr(value, name).items()})
         return made
     if isinstance(value, ParameterValue):
         parameter = copy(value.parameter)
@@ -461,21 +462,21 @@ def deep_copy(value: Any, memo: dict[int, Any]) -> Any:
         return copied
     if isinstance(value, Instance):
         instance = memo[id(value)] = Instance(value.cls)
-        instance.attributes.update({key: deep_copy(item, memo) for key, item in value.attributes.items()})
+        instance.attributes.update({key: deep_copy(interpreter, item, memo) for key, item in value.attributes.items()})
         return instance
     if isinstance(value, AList):
         copied_list = memo[id(value)] = AList()
-        copied_list.extend(deep_copy(item, memo) for item in value)
+        copied_list.extend(deep_copy(interpreter, item, memo) for item in value)
         return copied_list
     if isinstance(value, ADict):
         copied_dict = memo[id(value)] = ADict()
-        copied_dict.update({key: deep_copy(item, memo) for key, item in value.items()})
+        copied_dict.update({key: deep_copy(interpreter, item, memo) for key, item in value.items()})
         return copied_dict
     if isinstance(value, tuple):
-        copied_tuple = memo[id(value)] = tuple(deep_copy(item, memo) for item in value)
+        copied_tuple = memo[id(value)] = tuple(deep_copy(interpreter, item, memo) for item in value)
         return copied_tuple
     if isinstance(value, Either):
-        return Either(tuple(deep_copy(option, memo) for option in value.options))
+        return Either(tuple(deep_copy(interpreter, option, memo) for option in value.options))
     return ASet(value) if isinstance(value, ASet) else value
 
 

@@ -359,11 +359,17 @@ def find_penalties(trace: Trace) -> list[Penalty]:
     return sorted(found, key=lambda penalty: order.get(id(penalty.term), 0))
 
 
+MAX_TERMS = 10_000
+"""Summands of a loss that are looked at."""
+
+
 def _terms(total: Operator, factor: float | Unknown, depth: int) -> Iterable[tuple[Operator, float | Unknown]]:
     """The summands of a total with their constant factors."""
     memo: dict[int, _Norm | None] = {}
     queue: list[tuple[Operator, float | Unknown]] = [(total, factor)]
-    while queue:
+    for _ in range(MAX_TERMS):
+        if not queue:
+            return
         operator, scale = queue.pop(0)
         norm = _norm(operator, memo)
         if norm is not None:
@@ -457,7 +463,7 @@ def _combined(norms: list[_Norm | None]) -> _Norm | None:
     return _Norm(
         known[0].order,
         known[0].squared,
-        tuple(parameter for norm in known for parameter in norm.parameters),
+        tuple(dict.fromkeys(parameter for norm in known for parameter in norm.parameters)),
         blocked,
         known[0].site if len(places) == 1 else None,
         sum(norm.terms for norm in known),

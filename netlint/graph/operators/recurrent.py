@@ -12,6 +12,8 @@ from netlint.graph.unknown import Bool, Float, Int, Shape, Unknown, when_known
 
 GATES = {"RNN": 1, "LSTM": 4, "GRU": 3}
 """How many linear maps of input and state one step computes, by kind."""
+MAX_LAYERS = 1000
+"""Layers of one recurrent network whose parameters are listed."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -49,9 +51,10 @@ class Recurrent(Operator):
 
     def parameter_shapes(self) -> dict[str, Shape]:
         shapes: dict[str, Shape] = {}
-        if isinstance(self.num_layers, Unknown):
-            shapes["weight_ih_l1"] = (self.num_layers,)  # whether there is one, and how many follow it, is what is not known
-        for layer in range(self.num_layers if isinstance(self.num_layers, int) else 1):
+        depth = self.num_layers if isinstance(self.num_layers, Unknown) or self.num_layers <= MAX_LAYERS else Unknown("the many layers")
+        if isinstance(depth, Unknown):
+            shapes["weight_ih_l1"] = (depth,)  # whether there is one, and how many follow it, is what is not known
+        for layer in range(depth if isinstance(depth, int) else 1):
             shapes |= self._layer_shapes(f"l{layer}", first=layer == 0)
             backward = self._layer_shapes(f"l{layer}_reverse", first=layer == 0)
             shapes |= optional(self.bidirectional, **backward)
