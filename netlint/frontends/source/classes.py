@@ -92,6 +92,8 @@ def _make_members(cls: Class) -> None:
 
 def linearize(cls: Class) -> tuple[Any, ...]:
     """The method resolution order (C3); depth first where the bases contradict each other."""
+    if len(cls.bases) == 1 and isinstance(cls.bases[0], Class):
+        return (cls, *cls.bases[0].mro)
     sequences = [list(base.mro) if isinstance(base, Class) else _external_mro(base) for base in cls.bases]
     sequences.append(list(cls.bases))
     order: list[Any] = [cls]

@@ -226,8 +226,9 @@ def bound_names(statement: ast.stmt) -> list[str]:
             if isinstance(base, ast.Name):
                 names.append(base.id)
         if isinstance(node, (ast.If, ast.While, ast.Assign, ast.Expr)):
+            own = node.test if isinstance(node, (ast.If, ast.While)) else node.value  # `flat` has the statements inside
             names.extend(
-                inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr) and isinstance(inner.target, ast.Name)
+                inner.target.id for inner in ast.walk(own) if isinstance(inner, ast.NamedExpr) and isinstance(inner.target, ast.Name)
             )
     return names
 

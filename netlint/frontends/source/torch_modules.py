@@ -433,12 +433,17 @@ def delete_module_item(interpreter: Interpreter, module: Module, index: Any) -> 
         module.children.update({str(i): value for i, value in enumerate(rest)})
 
 
+COPY = 2_000
+"""What the copy of a module costs, in elements (see `Interpreter.spend`)."""
+
+
 def deep_copy(interpreter: Interpreter, value: Any, memo: dict[int, Any]) -> Any:
     """`copy.deepcopy`: modules, parameters and containers are new objects, everything else is shared."""
     interpreter.step()
     if id(value) in memo:
         return memo[id(value)]
     if isinstance(value, Module):
+        interpreter.spend(COPY)
         layer = copy(value.layer)
         made = Module(
             value.cls,
