@@ -11,3 +11,7 @@ class SourceError(Exception):
         self.message = message
         self.row = row
         self.column = column
+
+
+class InputError(Exception):
+    """A model file or a live model cannot be read at all: the message says what is wrong, where, and what to do instead."""

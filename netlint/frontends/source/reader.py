@@ -11,7 +11,7 @@ import ast
 import difflib
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import libcst as cst
 
 from netlint.frontends.errors import SourceError
+from netlint.frontends.reading import Reading
 from netlint.frontends.source import classes, torch_modules, torch_training
 from netlint.frontends.source.code import SourceFile, flat, names_of
 from netlint.frontends.source.functions import parameters_of
@@ -47,14 +48,6 @@ FILE_STEPS = 700_000
 BUILDER_STEPS = 250_000
 """After so many steps no further builder function is looked at: they are variants of networks seen already, mostly."""
 RECURSION_LIMIT = 12_000
-
-
-@dataclass(slots=True)
-class Reading:
-    """What was read from one file: the graphs of its networks and training code, and the project files that it depends on."""
-
-    graphs: list[Graph] = field(default_factory=list)
-    dependencies: tuple[str, ...] = ()
 
 
 def read(
