@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 
@@ -182,10 +183,8 @@ NET = "net = nn.Sequential(nn.Linear(2, 3), nn.ReLU())\n"
 
 def processor_time(code: str) -> float:
     start = time.process_time()
-    try:
+    with contextlib.suppress(SourceError):
         read(code, "hostile.py")
-    except SourceError:
-        pass
     return time.process_time() - start
 
 
