@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import libcst as cst
@@ -123,8 +124,9 @@ class NodeSite:
 class SourceFile:
     """One file: its text, its top-level statements, and which of them bind or change which name."""
 
-    def __init__(self, text: str, filename: str, name: str = "__main__", is_package: bool = False) -> None:
+    def __init__(self, text: str, filename: str, name: str = "__main__", is_package: bool = False, path: Path | None = None) -> None:
         self.filename = filename
+        self.path = path
         self.name = name
         self.is_package = is_package
         self.lines = _NEWLINES.split(text.removeprefix("\ufeff"))
@@ -171,15 +173,15 @@ class SourceFile:
         return table
 
     @cached_property
-    def star_imports(self) -> list[Slice]:
-        """The slices with `from x import *`."""
-        return [
-            piece
-            for piece in self.slices
-            if any(
-                isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for statement in piece.statements for node in flat(statement)
-            )
+    def star_imports(self) -> list[tuple[str, int]]:
+        """The module and the number of leading dots of each `from module import *`, the last first."""
+        found = [
+            (node.module or "", node.level)
+            for statement in self.syntax.body
+            for node in flat(statement)
+            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
         ]
+        return found[::-1]
 
 
 def nesting(node: ast.AST) -> int:

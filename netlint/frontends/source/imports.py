@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from netlint.frontends.source.interpreter import EXECUTE, Interpreter
-from netlint.frontends.source.values import External, LazyImport, Namespace, Scope
+from netlint.frontends.source.values import ABSENT, External, LazyImport, Namespace, Scope
 
 if TYPE_CHECKING:
     from netlint.frontends.source.code import SourceFile
@@ -38,22 +38,25 @@ def module_value(interpreter: Interpreter, path: str, importer: SourceFile) -> A
 
 
 def _import_from(interpreter: Interpreter, node: cst.ImportFrom, scope: Scope) -> Any:
-    path = dotted(node.module) if node.module is not None else ""
-    if node.relative:
-        parts = scope.file.name.split(".") if scope.file.name else []
-        if not scope.file.is_package:
-            parts = parts[:-1]
-        up = len(node.relative) - 1
-        parts = parts[: len(parts) - up] if up else parts
-        path = ".".join([*parts, *([path] if path else [])])
     if isinstance(node.names, cst.ImportStar):
-        _import_star(interpreter, path, scope)
-        return None
+        return None  # looked through when a name is not found
+    path = absolute(dotted(node.module) if node.module is not None else "", len(node.relative), scope.file)
     for alias in node.names:
         name = dotted(alias.name)
         bound = alias.asname.name.value if alias.asname is not None and isinstance(alias.asname.name, cst.Name) else name
         interpreter.bind(bound, LazyImport(path, name, scope.file), scope)
     return None
+
+
+def absolute(path: str, level: int, file: SourceFile) -> str:
+    """The absolute name of a module that a file imports with so many leading dots."""
+    if not level:
+        return path
+    parts = file.name.split(".") if file.name else []
+    if not file.is_package:
+        parts = parts[:-1]
+    parts = parts[: len(parts) - level + 1]
+    return ".".join([*parts, *([path] if path else [])])
 
 
 def resolve_import(interpreter: Interpreter, wanted: LazyImport) -> Any:
@@ -82,26 +85,40 @@ def defines(file: SourceFile, name: str) -> bool:
     return name in file.bindings or (file.scope is not None and name in file.scope.variables)
 
 
-def _import_star(interpreter: Interpreter, path: str, scope: Scope) -> None:
-    file = interpreter.project.resolve(path, scope.file) if path else None
-    if file is None or file is scope.file:
-        from netlint.frontends.source.torch_calls import public_names
+def star_imported(interpreter: Interpreter, name: str, file: SourceFile) -> Any:
+    """What a name that a file does not bind itself is by one of its `from module import *`; ABSENT if none of them gives it."""
+    return _from_stars(interpreter, name, file, {file.filename}) if not name.startswith("__") else ABSENT
 
-        for name in public_names(path):
-            if name not in scope.variables:
-                interpreter.bind(name, External(f"{path}.{name}"), scope)
-        return
-    exported = interpreter.global_name("__all__", file) if defines(file, "__all__") else None
-    names = exported if isinstance(exported, (list, tuple)) else [name for name in file.bindings if not name.startswith("_")]
-    for name in names:
-        if isinstance(name, str) and name not in scope.variables:
-            interpreter.bind(name, LazyImport(path, name, scope.file), scope)
-    for piece in file.star_imports:
-        interpreter.execute_slice(piece)
-    if exported is None:
-        for name, value in list(interpreter.module_scope(file).variables.items()):
-            if not name.startswith("_") and name not in scope.variables:
-                interpreter.bind(name, value, scope)
+
+def _from_stars(interpreter: Interpreter, name: str, file: SourceFile, seen: set[str]) -> Any:
+    from netlint.frontends.source.torch_calls import public_names
+
+    for module, level in file.star_imports:
+        path = absolute(module, level, file)
+        if not interpreter.project.may_give(path, name, file):
+            continue
+        source = interpreter.project.resolve(path, file) if path else None
+        if source is None:
+            if name in public_names(path):
+                return External(f"{path}.{name}")
+        elif source.filename not in seen:
+            seen.add(source.filename)
+            interpreter.step()
+            found = _exported(interpreter, name, source, seen)
+            if found is not ABSENT:
+                return found
+    return ABSENT
+
+
+def _exported(interpreter: Interpreter, name: str, file: SourceFile, seen: set[str]) -> Any:
+    """What `from file import *` binds to a name; ABSENT if it binds nothing to it."""
+    if defines(file, "__all__"):
+        listed = interpreter.global_name("__all__", file)
+        if isinstance(listed, (list, tuple)) and name not in listed:
+            return ABSENT
+    elif name.startswith("_"):
+        return ABSENT
+    return interpreter.global_name(name, file) if defines(file, name) else _from_stars(interpreter, name, file, seen)
 
 
 def imports_missing(interpreter: Interpreter, node: cst.Try | cst.TryStar, scope: Scope) -> bool:

@@ -127,6 +127,23 @@ class Interpreter:
         if self.steps > self.max_steps:
             raise OutOfBudget
 
+    def affordable(self, steps: int, run: Callable[[], Any], otherwise: Any) -> Any:
+        """The result of `run`; `otherwise`, with nothing changed, if it takes more than so many steps."""
+        limit = self.max_steps
+        if self.steps + steps >= limit:
+            return run()
+        before = (self.depth, self.site, self.no_grad, self.asked_mode, list(self.building), list(self.applying), dict(self.active))
+        self.max_steps = self.steps + steps
+        try:
+            [(result, changes)] = self.trial([run])
+        except OutOfBudget:
+            self.depth, self.site, self.no_grad, self.asked_mode, self.building, self.applying, self.active = before
+            return otherwise
+        finally:
+            self.max_steps = limit
+        self.heap.merge([changes], self._joiner(""), ABSENT)
+        return result
+
     def blind(self, reason: str, site: NodeSite | None = None) -> None:
         """Records a place that could not be seen."""
         self.trace.blind.append(Blind(site or self.site, reason))
@@ -345,6 +362,7 @@ class Interpreter:
 
     def global_name(self, name: str, file: SourceFile) -> Any:
         """A module-level name: the statements that bind it are executed when it is first asked for."""
+        from netlint.frontends.source.imports import star_imported
         from netlint.frontends.source.python_builtins import BUILTINS
 
         scope = self.module_scope(file)
@@ -353,11 +371,10 @@ class Interpreter:
                 self.execute_slice(piece)
         if name in scope.variables:
             return self.variable(name, scope)
-        for piece in file.star_imports:
-            if piece.state == "waiting":
-                self.execute_slice(piece)
-        if name in scope.variables:
-            return self.variable(name, scope)
+        starred = star_imported(self, name, file)
+        if starred is not ABSENT:
+            self.bind(name, starred, scope)
+            return starred
         if name in BUILTINS:
             return BUILTINS[name]
         return Anything(f"the name `{name}` is not defined in {file.filename}")
@@ -381,10 +398,14 @@ class Interpreter:
             pass
         except SourceError as error:
             self.blind(error.message)
+        except OutOfBudget:
+            piece.state = "waiting"
+            raise
         finally:
             scope.piece = before
             self.building, self.applying, self.site, self.no_grad = stacks
-            piece.state = "done"
+            if piece.state == "running":
+                piece.state = "done"
 
     def bind(self, name: str, value: Any, scope: Scope) -> None:
         """Assigns to a name."""

@@ -27,6 +27,7 @@ class Project:
             self._roots = [root, root / "src"]
         self._files: dict[Path, SourceFile | None] = {}
         self._lookups: dict[tuple[str, Path], Path | None] = {}
+        self._bytes: dict[Path, bytes] = {}
         self._display: dict[Path, str] = {}
         self.opened: list[Path] = []
 
@@ -36,7 +37,7 @@ class Project:
         shown = filename if filename is not None else str(path)
         self._display[path] = shown
         name, is_package = self._module_name(path)
-        file = SourceFile(text, shown, name, is_package)
+        file = SourceFile(text, shown, name, is_package, path)
         self._files[path] = file
         return file
 
@@ -60,6 +61,7 @@ class Project:
     def forget(self) -> None:
         """Lets go of what executing the files left, and of the oldest files when there are many."""
         kept = 0
+        self._bytes.clear()
         for path, file in reversed(list(self._files.items())):
             kept += len(file.lines) if file is not None else 0
             if kept > MAX_KEPT_LINES:
@@ -71,12 +73,6 @@ class Project:
         """The files read so far."""
         return [file for file in self._files.values() if file is not None]
 
-    def path_of(self, file: SourceFile) -> Path | None:
-        for path, known in self._files.items():
-            if known is file:
-                return path
-        return None
-
     def resolve(self, module: str, importer: SourceFile) -> SourceFile | None:
         """The file of an absolute module name as seen from `importer`; None if it is not part of the project."""
         path = self._find(module, importer)
@@ -86,10 +82,23 @@ class Project:
         """Whether a module is part of the project, without reading it."""
         return self._find(module, importer) is not None
 
+    def may_give(self, module: str, name: str, importer: SourceFile) -> bool:
+        """Whether `from module import *` may bind a name, by a look at the file's bytes: cheap enough to ask hundreds of files."""
+        path = self._find(module, importer)
+        if path is None:
+            return True
+        if path not in self._bytes:
+            try:
+                self._bytes[path] = path.read_bytes()
+            except OSError:
+                self._bytes[path] = b""
+        data = self._bytes[path]
+        return name.encode() in data or b"import *" in data
+
     def _find(self, module: str, importer: SourceFile) -> Path | None:
         if module.partition(".")[0] in LIBRARIES:
             return None
-        importer_path = self.path_of(importer)
+        importer_path = importer.path
         if importer_path is None and not self._roots:
             return None
         start = importer_path.parent if importer_path else self._roots[0]
@@ -113,7 +122,7 @@ class Project:
     def is_namespace(self, module: str, importer: SourceFile) -> bool:
         """True for a folder without `__init__.py` that holds Python files."""
         relative = Path(*module.split("."))
-        return any((root / relative).is_dir() for root in self._search_roots(importer, self.path_of(importer)))
+        return any((root / relative).is_dir() for root in self._search_roots(importer, importer.path))
 
     def _load(self, path: Path, module: str) -> SourceFile | None:
         path = path.absolute()
@@ -124,7 +133,7 @@ class Project:
                     self._files[path] = None
                 else:
                     shown = self._shown(path)
-                    self._files[path] = SourceFile(decode(data), shown, module, path.name == "__init__.py")
+                    self._files[path] = SourceFile(decode(data), shown, module, path.name == "__init__.py", path)
                     self.opened.append(path)
             except (OSError, SourceError):
                 self._files[path] = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import Any, TypeGuard
 
 import libcst as cst
 
@@ -39,8 +39,7 @@ from netlint.frontends.source.values import (
 )
 from netlint.graph.unknown import Unknown
 
-if TYPE_CHECKING:
-    pass
+DECORATOR_STEPS = 4_000
 
 
 def _describe(node: cst.CSTNode, limit: int = 60) -> str:
@@ -420,11 +419,16 @@ def _decorate(interpreter: Interpreter, decorator: cst.Decorator, function: Any,
         return classes.decorate_external(interpreter, value.name, function)
     if isinstance(value, Unknown) or not callable_in_project(value):
         return function
-    try:
-        result = interpreter.call(value, [function], {})
-    except Raised:
-        return function
+    result = _decorated(interpreter, value, function)
     return function if result is None or isinstance(result, (Unknown, External, Either)) else result
+
+
+def _decorated(interpreter: Interpreter, decorator: Any, definition: Any) -> Any:
+    """What a decorator makes of a definition; None if it raises, or does so much that it must be about something else (documentation)."""
+    try:
+        return interpreter.affordable(DECORATOR_STEPS, lambda: interpreter.call(decorator, [definition], {}), None)
+    except Raised:
+        return None
 
 
 def callable_in_project(value: Any) -> bool:
@@ -439,7 +443,7 @@ def _class_definition(interpreter: Interpreter, node: cst.ClassDef, scope: Scope
         if isinstance(value, External):
             classes.decorate_class(interpreter, value.name, cls)
         elif isinstance(value, Function) and isinstance(cls, Class):
-            result = interpreter.call(value, [cls], {})
+            result = _decorated(interpreter, value, cls)
             cls = result if isinstance(result, Class) else cls
     interpreter.bind(node.name.value, cls, scope)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from netlint.frontends.source import classes, torch_modules, torch_training
@@ -41,6 +42,7 @@ from netlint.frontends.source.operands import apply, call_spec, opaque, operands
 from netlint.frontends.source.tensors import measure, tensor_attribute
 
 
+@cache
 def public_names(path: str) -> list[str]:
     """The names that `from path import *` binds, for modules of torch."""
     tables = (LAYERS, FUNCTIONS, CONTAINERS, TRANSFORMER_STACKS, INITIALIZERS, CREATORS)
