@@ -1,0 +1,463 @@
+"""Layers of networks: convolutions, linear maps, norms, pooling, activations, recurrence, attention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from netlint.frontends.onnx.fold import ints, scalar
+from netlint.frontends.onnx.ir import Node
+from netlint.frontends.onnx.spec import Spec, simple, unknown
+from netlint.graph.operator import Operator
+from netlint.graph.operators import (
+    CELU,
+    ELU,
+    GELU,
+    GLU,
+    SELU,
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
+    Attention,
+    AvgPool,
+    BatchNorm,
+    Conv,
+    Dropout,
+    Elementwise,
+    GroupNorm,
+    Hardshrink,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    Identity,
+    InstanceNorm,
+    LayerNorm,
+    LeakyReLU,
+    Linear,
+    LocalResponseNorm,
+    LogSigmoid,
+    LogSoftmax,
+    LPPool,
+    MatMul,
+    MaxPool,
+    MaxUnpool,
+    Mish,
+    MultiheadAttention,
+    Normalize,
+    Opaque,
+    PReLU,
+    Recurrent,
+    ReLU,
+    ReLU6,
+    RMSNorm,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softshrink,
+    Softsign,
+    Tanh,
+    Tanhshrink,
+    Threshold,
+)
+from netlint.graph.unknown import Bool, Float, Int, Unknown, when_known
+
+# -- windows ------------------------------------------------------------------------------------------------------------
+
+
+def window_dims(node: Node) -> int:
+    """The number of spatial dimensions: the kernel's, the input's less two, or 2 where neither is known."""
+    kernel = node.integers("kernel_shape")
+    if kernel is not None:
+        return len(kernel)
+    for shape in (node.shape(0), node.outputs[0].shape if node.outputs else None, node.shape(1)):
+        if shape is not None and len(shape) > 2:
+            return len(shape) - 2
+    return 2
+
+
+def _per_axis(node: Node, name: str, dims: int, default: int) -> tuple[int, ...]:
+    return node.integers(name) or (default,) * dims
+
+
+def padding(node: Node, dims: int) -> tuple[int, ...] | str | Unknown:
+    """Padding that is the same on both sides; "same" for what keeps the size, Unknown for what depends on it."""
+    automatic = node.text("auto_pad", "NOTSET")
+    if automatic == "VALID":
+        return (0,) * dims
+    if automatic.startswith("SAME"):
+        kernel, dilation = node.integers("kernel_shape"), _per_axis(node, "dilations", dims, 1)
+        strides = _per_axis(node, "strides", dims, 1)
+        if kernel is not None and all(step == 1 for step in strides) and all(size % 2 for size in kernel):
+            return tuple((size - 1) * spread // 2 for size, spread in zip(kernel, dilation, strict=False))
+        return Unknown("the padding depends on the size of the input")
+    pads = node.integers("pads") or (0,) * (2 * dims)
+    return pads[:dims] if pads[:dims] == pads[dims:] else Unknown("the padding differs between the two sides")
+
+
+def _conv(node: Node) -> Operator:
+    dims, shape, groups = window_dims(node), node.shape(1), node.integer("group", 1)
+    transposed = node.kind == "ConvTranspose"
+    first, second = node.size(1, 0, "the weight's shape"), node.size(1, 1, "the weight's shape")
+    grouped = when_known(lambda size: size * groups, second)
+    pad = padding(node, dims)
+    if transposed and ("output_shape" in node.attributes or isinstance(pad, str)):
+        pad = unknown("the padding")
+    kernel: tuple[Int, ...] | Unknown = unknown("the size of the kernel")
+    if shape is not None and len(shape) == dims + 2:
+        kernel = shape[2:]
+    return Conv(
+        dims=dims,
+        in_channels=first if transposed else grouped,
+        out_channels=grouped if transposed else first,
+        kernel_size=node.integers("kernel_shape") or kernel,
+        stride=_per_axis(node, "strides", dims, 1),
+        padding=pad,
+        output_padding=_per_axis(node, "output_padding", dims, 0),
+        dilation=_per_axis(node, "dilations", dims, 1),
+        groups=groups,
+        bias=node.input(2) is not None,
+        transposed=transposed,
+    )
+
+
+def _max_pool(node: Node) -> Operator:
+    dims = window_dims(node)
+    pad = padding(node, dims)
+    return MaxPool(
+        dims=dims,
+        kernel_size=_per_axis(node, "kernel_shape", dims, 1),
+        stride=_per_axis(node, "strides", dims, 1),
+        padding=pad if not isinstance(pad, str) else unknown("the padding"),
+        dilation=_per_axis(node, "dilations", dims, 1),
+        ceil_mode=bool(node.integer("ceil_mode", 0)),
+        return_indices=len(node.outputs) > 1 and bool(node.outputs[1].name),
+    )
+
+
+def _avg_pool(node: Node) -> Operator:
+    dims = window_dims(node)
+    pad = padding(node, dims)
+    return AvgPool(
+        dims=dims,
+        kernel_size=_per_axis(node, "kernel_shape", dims, 1),
+        stride=_per_axis(node, "strides", dims, 1),
+        padding=pad if not isinstance(pad, str) else unknown("the padding"),
+        ceil_mode=bool(node.integer("ceil_mode", 0)),
+        count_include_pad=bool(node.integer("count_include_pad", 0)),
+    )
+
+
+def _lp_pool(node: Node) -> Operator:
+    dims = window_dims(node)
+    return LPPool(
+        dims=dims,
+        norm_type=node.number("p", 2),
+        kernel_size=_per_axis(node, "kernel_shape", dims, 1),
+        stride=_per_axis(node, "strides", dims, 1),
+    )
+
+
+def _unpool(node: Node) -> Operator:
+    dims = window_dims(node)
+    pad = padding(node, dims)
+    return MaxUnpool(
+        dims=dims,
+        kernel_size=_per_axis(node, "kernel_shape", dims, 1),
+        stride=_per_axis(node, "strides", dims, 1),
+        padding=pad if not isinstance(pad, str) else unknown("the padding"),
+    )
+
+
+def _global(kind: type[AdaptiveAvgPool] | type[AdaptiveMaxPool]) -> Callable[[Node], Operator]:
+    def build(node: Node) -> Operator:
+        dims = window_dims(node)
+        sizes = node.integers("output_size") or (1,) * dims
+        return kind(dims=dims, output_size=sizes)
+
+    return build
+
+
+# -- linear maps --------------------------------------------------------------------------------------------------------
+
+
+def _gemm(node: Node) -> Operator:
+    """A Gemm with a weight of the file is a linear layer; with two results of the network it is a product."""
+    weight = node.input(1)
+    if weight is None or not weight.static or node.integer("transA", 0):
+        return MatMul()
+    first, second = node.size(1, 0, "the weight's shape"), node.size(1, 1, "the weight's shape")
+    if not node.integer("transB", 0):
+        first, second = second, first
+    return Linear(in_features=second, out_features=first, bias=node.input(2) is not None)
+
+
+def _matmul(node: Node) -> Operator:
+    """A product with a matrix of the file on its right is a linear layer without a bias, or with one as third operand."""
+    weight = node.input(1)
+    if weight is None or not weight.static or weight.rank != 2:
+        return MatMul()
+    first, second = node.size(1, 0, "the weight's shape"), node.size(1, 1, "the weight's shape")
+    return Linear(in_features=first, out_features=second, bias=node.input(2) is not None)
+
+
+def is_linear(node: Node) -> bool:
+    """Whether a Gemm or MatMul multiplies with a matrix of the file."""
+    weight = node.input(1)
+    plain = weight is not None and weight.static and weight.rank == 2 and not node.integer("transA", 0)
+    return plain and (node.input(0) is not None and not node.inputs[0].static)  # type: ignore[union-attr]
+
+
+def _product_operands(node: Node) -> tuple[int, ...]:
+    return (0,) if is_linear(node) else tuple(range(len(node.inputs)))
+
+
+def _packed_linear(node: Node) -> Operator:
+    """com.microsoft.MatMulNBits: weights of a few bits, packed."""
+    return Linear(in_features=node.integer("K", 0), out_features=node.integer("N", 0), bias=node.input(5) is not None)
+
+
+# -- norms --------------------------------------------------------------------------------------------------------------
+
+
+def _batch_norm(node: Node) -> Operator:
+    rank = node.inputs[0].rank if node.inputs and node.inputs[0] is not None else None
+    return BatchNorm(
+        num_features=node.size(1, 0, "the number of channels"),
+        eps=rounded(node.number("epsilon", 1e-5)),
+        momentum=rounded(1 - node.number("momentum", 0.9)),
+        dims=None if rank is None else max(1, rank - 2),
+    )
+
+
+def _affine(node: Node) -> bool:
+    """Whether scale and shift do anything: exporters fill in ones and zeros where a norm has none."""
+    return not (scalar(node.input(1)) == 1 and (node.input(2) is None or scalar(node.input(2)) == 0))
+
+
+def _instance_norm(node: Node) -> Operator:
+    return InstanceNorm(
+        num_features=node.size(1, 0, "the number of channels"),
+        eps=rounded(node.number("epsilon", 1e-5)),
+        affine=_affine(node),
+        dims=window_dims(node),
+    )
+
+
+def _normalized_shape(node: Node) -> tuple[Int, ...] | Unknown:
+    """The sizes of the normalised dimensions: the scale's, or the input's from `axis` on."""
+    scale, shape = node.shape(1), node.shape(0)
+    if scale:
+        return scale
+    axis = node.integer("axis", -1)
+    return shape[axis:] if shape is not None and -len(shape) <= axis < len(shape) else unknown("what is normalised")
+
+
+def _layer_norm(node: Node) -> Operator:
+    return LayerNorm(
+        normalized_shape=_normalized_shape(node),
+        eps=rounded(node.number("epsilon", 1e-5)),
+        elementwise_affine=node.input(1) is not None and _affine(node),
+        bias=node.input(2) is not None,
+        channels_first=bool(node.integer("channels_first", 0)),
+    )
+
+
+def _rms_norm(node: Node) -> Operator:
+    return RMSNorm(
+        normalized_shape=_normalized_shape(node),
+        eps=rounded(node.number("epsilon", 1e-5)),
+        elementwise_affine=node.input(1) is not None and scalar(node.input(1)) != 1,
+    )
+
+
+def _group_norm(node: Node) -> Operator:
+    return GroupNorm(
+        num_groups=node.integer("num_groups", 1),
+        num_channels=node.size(0, 1, "the number of channels"),
+        eps=rounded(node.number("epsilon", 1e-5)),
+        affine=node.input(1) is not None and _affine(node),
+    )
+
+
+def rounded(number: float) -> float:
+    """A float32 as a person wrote it: 9.999999747378752e-06 is 1e-5."""
+    return float(f"{number:.6g}")
+
+
+# -- activations --------------------------------------------------------------------------------------------------------
+
+
+def _prelu(node: Node) -> Operator:
+    shape = node.shape(1)
+    count: Int = unknown("the number of slopes")
+    if shape is not None and all(isinstance(size, int) for size in shape):
+        count = int(np.prod(np.array(shape, dtype=np.int64)))
+    return PReLU(num_parameters=count, init=Unknown("the slopes of a trained network are not those it started with"))
+
+
+def clip_bounds(node: Node) -> tuple[float | Unknown | None, float | Unknown | None]:
+    """The bounds of a Clip: attributes before opset 11, operands since; None where there is none."""
+    bounds: list[float | Unknown | None] = []
+    for place, name in ((1, "min"), (2, "max")):
+        if node.input(place) is not None:
+            number = scalar(node.input(place))
+            bounds.append(unknown(f"the {name} of a Clip") if number is None else rounded(number))
+        else:
+            limit = node.attributes.get(name)
+            bounds.append(rounded(limit) if isinstance(limit, float) and abs(limit) < 1e38 else None)
+    return bounds[0], bounds[1]
+
+
+def _clip(node: Node) -> Operator:
+    match clip_bounds(node):
+        case (0, 6):
+            return ReLU6()
+        case (None, None):
+            return Identity()
+        case (low, None):
+            return Elementwise(how="clamp_min", arguments=(low,))
+        case (None, high):
+            return Elementwise(how="clamp_max", arguments=(high,))
+        case (low, high):
+            return Elementwise(how="clamp", arguments=(low, high))
+
+
+def _hardtanh(node: Node) -> Operator:
+    low, high = clip_bounds(node)
+    return Hardtanh(min_val=-1.0 if low is None else low, max_val=1.0 if high is None else high)
+
+
+def _shrink(node: Node) -> Operator:
+    lambd, bias = rounded(node.number("lambd", 0.5)), rounded(node.number("bias", 0.0))
+    if bias == 0:
+        return Hardshrink(lambd=lambd)
+    return Softshrink(lambd=lambd) if bias == lambd else Elementwise(how="shrink", arguments=(lambd, bias))
+
+
+def _swish(node: Node) -> Operator:
+    return SiLU() if node.number("alpha", 1.0) == 1 else GELU(approximate=f"x * sigmoid({node.number('alpha', 1.0):g} x)")
+
+
+def _hard_sigmoid(node: Node) -> Operator:
+    return Hardsigmoid() if node.number("alpha", 0.2) > 0 else Opaque(label="HardSigmoid", reason="a slope that is not positive")
+
+
+def _slope(kind: Callable[..., Operator], field: str, default: float) -> Callable[[Node], Operator]:
+    return lambda node: kind(**{field: rounded(node.number("alpha", default))})
+
+
+def _softmax(kind: type[Softmax] | type[LogSoftmax]) -> Callable[[Node], Operator]:
+    """Before opset 13 the default axis was 1, and all dimensions from there on were one."""
+    return lambda node: kind(dim=node.integer("axis", -1 if node.version >= 13 or node.version == 0 else 1))
+
+
+# -- dropout, recurrence, attention ---------------------------------------------------------------------------------------
+
+
+def _dropout(node: Node) -> Operator:
+    ratio: Float = rounded(node.number("ratio", 0.5))
+    if node.input(1) is not None:
+        known = scalar(node.input(1))
+        ratio = unknown("the rate of a Dropout") if known is None else rounded(known)
+    return Dropout(p=ratio)
+
+
+def _recurrent(node: Node) -> Operator:
+    hidden: Int = node.integer("hidden_size", 0) or node.size(2, -1, "the width of the state")
+    activations = node.attributes.get("activations")
+    named = activations[0] if isinstance(activations, list) and activations else "Tanh"
+    bias: Bool = node.input(3) is not None
+    return Recurrent(
+        kind=node.kind,
+        input_size=node.size(1, -1, "the width of the input"),
+        hidden_size=hidden,
+        num_layers=node.integer("num_layers", 1),
+        bias=bias,
+        batch_first=bool(node.integer("layout", 0)),
+        bidirectional=node.text("direction", "forward") == "bidirectional",
+        nonlinearity=str(named).lower() if node.kind == "RNN" else "tanh",
+    )
+
+
+def _recurrent_operands(node: Node) -> tuple[int, ...]:
+    """The sequence, and first states that the network computes."""
+    return (0, *(place for place in (5, 6) if node.input(place) is not None and not node.inputs[place].static))  # type: ignore[union-attr]
+
+
+def _multihead(node: Node) -> Operator:
+    heads = node.integer("num_heads", 0)
+    return MultiheadAttention(
+        embed_dim=node.integer("embed_dim", 0) or unknown("the width"),
+        num_heads=heads or unknown("the number of heads"),
+        bias=bool(node.integer("bias", 1)),
+        batch_first=bool(node.integer("batch_first", 0)) if "batch_first" in node.attributes else unknown("the order of dimensions"),
+    )
+
+
+def _threshold(node: Node) -> Operator:
+    alpha = rounded(node.number("alpha", 1.0))
+    return Threshold(threshold=alpha, value=0.0)
+
+
+SPECS: Mapping[str, Spec] = {
+    "Conv": Spec(_conv, weight=1),
+    "ConvTranspose": Spec(_conv, weight=1),
+    "Gemm": Spec(_gemm, _product_operands, weight=None),
+    "MatMul": Spec(_matmul, _product_operands, weight=None),
+    "MaxPool": Spec(_max_pool, several=True),
+    "AveragePool": Spec(_avg_pool),
+    "LpPool": Spec(_lp_pool),
+    "MaxUnpool": Spec(_unpool, (0, 1)),
+    "GlobalAveragePool": Spec(_global(AdaptiveAvgPool)),
+    "GlobalMaxPool": Spec(_global(AdaptiveMaxPool)),
+    "BatchNormalization": Spec(_batch_norm, weight=1),
+    "InstanceNormalization": Spec(_instance_norm, weight=1),
+    "LayerNormalization": Spec(_layer_norm, weight=1),
+    "RMSNormalization": Spec(_rms_norm, weight=1),
+    "GroupNormalization": Spec(_group_norm, weight=1),
+    "LRN": Spec(lambda node: LocalResponseNorm(size=node.integer("size", 1))),
+    "LpNormalization": Spec(lambda node: Normalize(p=float(node.integer("p", 2)), dim=node.integer("axis", -1))),
+    "Relu": Spec(simple(ReLU)),
+    "LeakyRelu": Spec(_slope(LeakyReLU, "negative_slope", 0.01)),
+    "PRelu": Spec(_prelu, weight=1),
+    "Elu": Spec(_slope(ELU, "alpha", 1.0)),
+    "Celu": Spec(_slope(CELU, "alpha", 1.0)),
+    "Selu": Spec(simple(SELU)),
+    "Gelu": Spec(lambda node: GELU(approximate=node.text("approximate", "none"))),
+    "Sigmoid": Spec(simple(Sigmoid)),
+    "Tanh": Spec(simple(Tanh)),
+    "HardSigmoid": Spec(_hard_sigmoid),
+    "HardSwish": Spec(simple(Hardswish)),
+    "Mish": Spec(simple(Mish)),
+    "Swish": Spec(_swish),
+    "Softplus": Spec(simple(Softplus)),
+    "Softsign": Spec(simple(Softsign)),
+    "ThresholdedRelu": Spec(_threshold),
+    "Shrink": Spec(_shrink),
+    "Clip": Spec(_clip),
+    "Softmax": Spec(_softmax(Softmax)),
+    "LogSoftmax": Spec(_softmax(LogSoftmax)),
+    "Dropout": Spec(_dropout),
+    "LSTM": Spec(_recurrent, _recurrent_operands, weight=1, several=True),
+    "GRU": Spec(_recurrent, _recurrent_operands, weight=1, several=True),
+    "RNN": Spec(_recurrent, _recurrent_operands, weight=1, several=True),
+    "Attention": Spec(simple(Attention), None),
+}
+"""The standard operators that are layers of networks."""
+
+RECOGNIZED: Mapping[str, Spec] = {
+    "Hardtanh": Spec(_hardtanh),
+    "LogSigmoid": Spec(simple(LogSigmoid)),
+    "Tanhshrink": Spec(simple(Tanhshrink)),
+    "Hardsigmoid": Spec(simple(Hardsigmoid)),
+    "GLU": Spec(lambda node: GLU(dim=node.integer("axis", -1))),
+    "Threshold": Spec(lambda node: Threshold(threshold=node.number("threshold", 0.0), value=node.number("value", 0.0))),
+    "AdaptiveAvgPool": Spec(_global(AdaptiveAvgPool)),
+    "AdaptiveMaxPool": Spec(_global(AdaptiveMaxPool)),
+    "MultiheadAttention": Spec(_multihead, None),
+    "PackedLinear": Spec(_packed_linear),
+}
+"""What patterns and exporter metadata make that has no operator in ONNX."""
+
+__all__ = ["RECOGNIZED", "SPECS", "clip_bounds", "ints", "is_linear", "padding", "window_dims"]

@@ -1,0 +1,171 @@
+"""From a model to the graph of its network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+
+from netlint.frontends.errors import InputError
+from netlint.frontends.onnx import neural, structure, tensors
+from netlint.frontends.onnx.expand import expand
+from netlint.frontends.onnx.ir import OWN, STANDARD, Node, Program, Value
+from netlint.frontends.onnx.layers import Layers
+from netlint.frontends.onnx.load import Source, load
+from netlint.frontends.onnx.patterns import recognize
+from netlint.frontends.onnx.shapes import inferred
+from netlint.frontends.onnx.sites import NodeSite, modules, site
+from netlint.frontends.onnx.spec import Spec
+from netlint.frontends.onnx.unfold import unfold
+from netlint.frontends.reading import Reading
+from netlint.graph.graph import Blind, Graph
+from netlint.graph.operator import Operator
+from netlint.graph.operators import Alternatives, Constant, Input, Opaque, Select, Weight
+from netlint.graph.parameter import Layer
+from netlint.graph.unknown import Shape, Unknown
+
+SPECS = {**tensors.SPECS, **neural.SPECS}
+
+
+def read(source: Source, *, name: str | None = None, inputs: tuple[Shape, ...] = ()) -> Reading:
+    """Reads an ONNX model: a path, its bytes, or a ModelProto (which stays as it is). Raises InputError for what cannot be read.
+
+    `inputs` are shapes to take instead of those that the file states, in the order of the model's inputs.
+    """
+    loaded = load(source)
+    try:
+        structure.check(loaded.model)
+        model, problem = inferred(loaded.model, inputs)
+        program = unfold(model)
+        expand(program)
+        program.mark_static()
+        recognize(program)
+        program.mark_static()
+        program.keep_needed()
+        graph = _Assembly(program, loaded.filename, name or _name(loaded.filename, model)).graph
+    except RecursionError as error:
+        raise InputError("the model's graphs are nested too deeply to be read") from error
+    except MemoryError as error:
+        raise InputError("the model needs more memory than there is") from error
+    notes = [*loaded.notes, *([problem] if problem else [])]
+    return Reading([graph], (loaded.filename,) if loaded.filename else (), tuple(notes))
+
+
+def _name(filename: str, model: onnx.ModelProto) -> str:
+    return Path(filename).stem if filename else model.graph.name or "model"
+
+
+class _Assembly:
+    """Makes operators of nodes, in order, each once its operands are there."""
+
+    def __init__(self, program: Program, filename: str, name: str) -> None:
+        kind = next((around[0][1] for node in program.nodes if (around := modules(node))), "")
+        self._layers = Layers(Layer("", kind))
+        self._filename = filename
+        self.graph = Graph(name, "onnx", self._layers.root, filename=filename, layers=self._layers.every)
+        self._made: dict[int, Operator] = {}
+        self._learned_unknown = False
+        for value in program.inputs:
+            self._made[id(value)] = self.graph.add(Input(label=value.name, shape=value.shape))
+        for number, node in enumerate(self._needed(program)):
+            self._add(node, site(node, filename, number))
+        self.graph.outputs = tuple(dict.fromkeys(self._operator(value) for value in program.outputs))
+        for lost, reason in program.lost:
+            self.graph.blind.append(Blind(site(lost, filename, 0) if lost else None, reason))
+        if self._learned_unknown:
+            self.graph.parameters_unknown = Unknown("the file does not say which of its tensors are learned and which are constants")
+
+    def _needed(self, program: Program) -> list[Node]:
+        """The nodes whose results are read as data: not those that only compute weights and sizes."""
+        if not program.outputs:
+            return [node for node in program.nodes if not _is_constant(node)]
+        wanted = {id(value) for value in program.outputs}
+        needed = []
+        for node in reversed(program.nodes):
+            if _is_constant(node) or not any(id(value) in wanted for value in node.outputs):
+                continue
+            needed.append(node)
+            wanted.update(id(node.inputs[place]) for place in _places(node))
+        return needed[::-1]
+
+    def _add(self, node: Node, place: NodeSite) -> None:
+        """One node: its operator and, for several results, what reads them."""
+        spec = _spec(node)
+        operands = tuple(self._operator(value) for value in (node.inputs[index] for index in _places(node)) if value is not None)
+        operator = self._opaque(node, place) if spec is None else spec.build(node)
+        several = (spec is None or spec.several) and len(node.outputs) > 1 and any(value.name for value in node.outputs[1:])
+        operator.inputs, operator.site = operands, place
+        shapes = tuple(source.shape for source in operands)
+        if node.outputs and not several:
+            operator.shape = node.outputs[0].shape
+        if operator.shape is None:
+            operator.shape = operator.infer(shapes)
+        if isinstance(operator, Opaque):
+            operator.scope = self._layers.root
+        weight = _origin(node.inputs[spec.weight]) if spec is not None and spec.weight is not None and spec.is_layer(node) else None
+        self._layers.place(node, operator, weight, place)
+        self.graph.add(operator)
+        for index, value in enumerate(node.outputs):
+            if several and value.name:
+                shape = value.shape or operator.infer_result(index, shapes)
+                selected = Select(inputs=(operator,), index=index, site=place, scope=operator.scope, shape=shape)
+                self._made[id(value)] = self.graph.add(selected)
+            else:
+                self._made[id(value)] = operator
+
+    def _opaque(self, node: Node, place: NodeSite) -> Operator:
+        reason = node.text("reason")
+        if node.domain == OWN and node.kind == "Alternatives":
+            self.graph.blind.append(Blind(place, reason))
+            return Alternatives(reason=reason)
+        if not reason:
+            domain = f"{node.domain}." if node.domain not in STANDARD else ""
+            reason = f"netlint does not know what the operator {domain}{node.kind} computes"
+            self.graph.blind.append(Blind(place, reason))
+        return Opaque(label=node.kind if node.domain != OWN else node.name or node.kind, reason=reason)
+
+    def _operator(self, value: Value) -> Operator:
+        """The operator that gives a value; a weight or constant the first time that it is read."""
+        made = self._made.get(id(value))
+        if made is None:
+            made = self._made[id(value)] = self.graph.add(self._unmade(value))
+        return made
+
+    def _unmade(self, value: Value) -> Operator:
+        origin = _origin(value)
+        if origin is None or origin.element not in tensors.FLOATS or not origin.shape or origin.learned is False:
+            return tensors.constant(value)
+        if origin.array is not None and origin.array.size == 1:
+            return tensors.constant(value)
+        if origin.learned is None:
+            self._learned_unknown = True
+        return Weight(parameter=self._layers.parameter(origin), shape=value.shape)
+
+
+def _spec(node: Node) -> Spec | None:
+    if node.domain == OWN:
+        return neural.RECOGNIZED.get(node.kind)
+    return SPECS.get(node.kind) if node.standard else None
+
+
+def _places(node: Node) -> tuple[int, ...]:
+    """The operands of a node that are read as data."""
+    spec = _spec(node)
+    places = spec.places(node) if spec is not None else range(len(node.inputs))
+    return tuple(place for place in places if node.input(place) is not None)
+
+
+def _is_constant(node: Node) -> bool:
+    """Whether a node's results do not depend on data, or are known."""
+    if node.standard and node.kind in tensors.CONSTANT:
+        return True
+    return bool(node.outputs) and all(value.static or value.array is not None for value in node.outputs)
+
+
+def _origin(value: Value | None) -> Value | None:
+    """The stored tensor that a static value is computed from; None where there is none, or several."""
+    while value is not None and not value.stored:
+        if value.producer is None:
+            return None
+        value = next((source for source in value.producer.inputs if source is not None and source.static), None)
+    return value
