@@ -228,12 +228,16 @@ class Split(ReferenceLayer):
         return [min(size, length - start) for start in range(0, length, size)]
 
 
+def _along(axis: int, part: object) -> tuple[object, ...]:
+    """The index of one part along one axis."""
+    return (*(slice(None),) * axis, part, ...)
+
+
 def _pieces(x: Array, dim: int, sizes: tuple[int, ...] | list[int]) -> Iterator[Array]:
     """Consecutive pieces of these sizes along a dimension."""
-    lead = (slice(None),) * (dim % x.ndim)
     start = 0
     for size in sizes:
-        yield x[(*lead, slice(start, start + size), ...)]
+        yield x[_along(dim % x.ndim, slice(start, start + size))]
         start += size
 
 
@@ -272,22 +276,22 @@ class Pad(ReferenceLayer):
         """One dimension: position j of the result is a copy of position `sources[j]` of the input, or the value."""
         xp = namespace(x)
         sources = [self._source(place, x.shape[axis]) for place in range(-before, x.shape[axis] + after)]
-        lead = (slice(None),) * axis
         start, stop = max(before, 0), len(sources) - max(after, 0)
-        inner = (*lead, slice(max(-before, 0), max(-before, 0) + stop - start), ...)
+        inner = _along(axis, slice(max(-before, 0), max(-before, 0) + stop - start))
+        outer = _along(axis, slice(start, stop))
         margin = [place for place in range(len(sources)) if not start <= place < stop]
         y = xp.zeros((*x.shape[:axis], len(sources), *x.shape[axis + 1 :]), dtype=x.dtype, device=x.device) + (self.value or 0)
-        y[(*lead, slice(start, stop), ...)] = x[inner]
+        y[outer] = x[inner]
         for place in margin:
             if sources[place] is not None:
-                y[(*lead, place, ...)] = x[(*lead, sources[place], ...)]
+                y[_along(axis, place)] = x[_along(axis, sources[place])]
 
         def pull(g: Array) -> Gradients:
             back = xp.zeros_like(x)
-            back[inner] += g[(*lead, slice(start, stop), ...)]
+            back[inner] += g[outer]
             for place in margin:
                 if sources[place] is not None:
-                    back[(*lead, sources[place], ...)] += g[(*lead, place, ...)]
+                    back[_along(axis, sources[place])] += g[_along(axis, place)]
             return Gradients((back,))
 
         return Step((y,), pull)

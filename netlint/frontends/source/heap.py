@@ -154,12 +154,16 @@ def _restore(container: Any, content: Any) -> None:
 
 
 def _join_contents(versions: list[Any], join: Callable[[list[Any]], Any], absent: Any) -> Any:
+    def joined(values: list[Any]) -> Any:  # most are the same everywhere
+        common = values[0]
+        return common if all(value is common for value in values) else join(values)
+
     first = versions[0]
     if isinstance(first, list):
         longest = max(len(version) for version in versions)
-        return [join([version[i] if i < len(version) else absent for version in versions]) for i in range(longest)]
+        return [joined([version[i] if i < len(version) else absent for version in versions]) for i in range(longest)]
     if isinstance(first, dict):
         keys = dict.fromkeys(key for version in versions for key in version)
-        return {key: join([version.get(key, absent) for version in versions]) for key in keys}
+        return {key: joined([version.get(key, absent) for version in versions]) for key in keys}
     merged: set[Any] = set()
     return merged.union(*versions)

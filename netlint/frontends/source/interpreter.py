@@ -7,6 +7,7 @@ expressions, objects, Python's library and PyTorch have their own files.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from netlint.graph.parameter import Layer
 
 MAX_STEPS = 600_000
+PATIENCE = 30_000
+"""Steps that a call may take without making a layer or an operator: bookkeeping that is longer is not followed."""
 MAX_DEPTH = 60
 MAX_ITERATIONS = 20_000
 MAX_ROUNDS = 64
@@ -88,6 +91,10 @@ class OutOfBudget(Exception):
     """The interpreted program took too many steps."""
 
 
+class GivenUp(Exception):
+    """A call goes on for long without making a layer or an operator."""
+
+
 class Interpreter:
     """Runs code of one project. All state of a run is here; `trace` collects what the current entry point does."""
 
@@ -96,7 +103,13 @@ class Interpreter:
         self.heap = Heap()
         self.trace = Trace()
         self.steps = 0
-        self.max_steps = max_steps
+        self.max_steps = self.stop_at = max_steps
+        self.progress_at = 0
+        """The step at which the last layer or operator was made."""
+        self.frames: list[int] = []
+        """The steps at which the running calls of the current top-level statement began, outermost first."""
+        self.given_up: set[int] = set()
+        """Ids of the function nodes that went on for long without making anything of a network."""
         self.depth = 0
         self.active: dict[int, int] = {}
         self.called: set[int] = set()
@@ -118,31 +131,39 @@ class Interpreter:
 
     def step(self) -> None:
         self.steps += 1
-        if self.steps > self.max_steps:
-            raise OutOfBudget
+        if self.steps > self.stop_at:
+            self.overspent()
 
     def spend(self, elements: int) -> None:
         """Work on many elements at once costs steps too."""
         self.steps += elements >> 6
+        if self.steps > self.stop_at:
+            self.overspent()
+
+    def allow(self, steps: int) -> None:
+        """Sets how many steps may have been taken when the run ends."""
+        self.max_steps = steps
+        self.progressed()
+
+    def progressed(self) -> None:
+        """A layer or an operator was made: what runs now is about the network."""
+        self.progress_at = self.steps
+        self.stop_at = min(self.max_steps, self.steps + PATIENCE)
+
+    def overspent(self) -> None:
+        """Ends the run when its budget is gone, or the outermost call that has gone on for long without making anything of a network."""
         if self.steps > self.max_steps:
             raise OutOfBudget
+        idle = bisect_left(self.frames, self.progress_at)
+        started = self.frames[idle] if idle < len(self.frames) else self.steps
+        if self.steps - started > PATIENCE:
+            raise GivenUp
+        self.stop_at = min(self.max_steps, started + PATIENCE)
 
-    def affordable(self, steps: int, run: Callable[[], Any], otherwise: Any) -> Any:
-        """The result of `run`; `otherwise`, with nothing changed, if it takes more than so many steps."""
-        limit = self.max_steps
-        if self.steps + steps >= limit:
-            return run()
-        before = (self.depth, self.site, self.no_grad, self.asked_mode, list(self.building), list(self.applying), dict(self.active))
-        self.max_steps = self.steps + steps
-        try:
-            [(result, changes)] = self.trial([run])
-        except OutOfBudget:
-            self.depth, self.site, self.no_grad, self.asked_mode, self.building, self.applying, self.active = before
-            return otherwise
-        finally:
-            self.max_steps = limit
-        self.heap.merge([changes], self._joiner(""), ABSENT)
-        return result
+    @property
+    def is_idle_outside(self) -> bool:
+        """Whether what called the running function has made nothing of a network since it began, either."""
+        return len(self.frames) > 1 and self.frames[-2] >= self.progress_at
 
     def blind(self, reason: str, site: NodeSite | None = None) -> None:
         """Records a place that could not be seen."""
@@ -169,6 +190,7 @@ class Interpreter:
         if self.no_grad:
             self.trace.unrecorded[id(operator)] = None
         self.trace.operators.append(operator)
+        self.progressed()
         return operator
 
     def innermost_layer(self) -> Layer | None:
@@ -385,9 +407,9 @@ class Interpreter:
             return
         piece.state = "running"
         scope = self.module_scope(piece.file)
-        before, stacks = scope.piece, (self.building, self.applying, self.site, self.no_grad)
+        before, stacks = scope.piece, (self.building, self.applying, self.site, self.no_grad, self.frames)
         scope.piece = piece
-        self.building, self.applying, self.no_grad = [], [], 0
+        self.building, self.applying, self.no_grad, self.frames = [], [], 0, []
         try:
             with self.heap.outside(scope.variables):  # a definition that a branch is the first to need is there for all
                 for statement in piece.tree.body:
@@ -398,14 +420,10 @@ class Interpreter:
             pass
         except SourceError as error:
             self.blind(error.message)
-        except OutOfBudget:
-            piece.state = "waiting"
-            raise
         finally:
             scope.piece = before
-            self.building, self.applying, self.site, self.no_grad = stacks
-            if piece.state == "running":
-                piece.state = "done"
+            self.building, self.applying, self.site, self.no_grad, self.frames = stacks
+            piece.state = "done"
 
     def bind(self, name: str, value: Any, scope: Scope) -> None:
         """Assigns to a name."""
@@ -436,8 +454,8 @@ class Interpreter:
 
     def evaluate(self, node: cst.CSTNode, scope: Scope) -> Any:
         self.steps += 1
-        if self.steps > self.max_steps:
-            raise OutOfBudget
+        if self.steps > self.stop_at:
+            self.overspent()
         handler = EVALUATE.get(type(node))
         if handler is None:
             return Anything(f"{type(node).__name__} is not understood")
@@ -478,6 +496,8 @@ class Interpreter:
         if self.depth >= MAX_DEPTH or self.active.get(id(node), 0) >= 12:
             self.taint(f"`{function.name}` recurses deeper than is followed")
             return Anything(f"`{function.name}` recurses deeper than is followed")
+        if id(node) in self.given_up:
+            return self._gave_up(function, args)
         activation = Activation(function, args[0] if args else None)
         scope = Scope(function.scope.file, function.scope, function.qualname, function.scope.piece, activation=activation)
         scope.variables.update(bind_arguments(function, args, kwargs, opened))
@@ -487,6 +507,7 @@ class Interpreter:
         self.active[id(node)] = self.active.get(id(node), 0) + 1
         site, asked = self.site, self.asked_mode
         self.asked_mode = False
+        self.frames.append(self.steps)
         signal: Any = None
         try:
             if isinstance(node, cst.Lambda):
@@ -498,7 +519,14 @@ class Interpreter:
             if not activation.returned:
                 raise
             signal = Return(activation.returned.pop())  # an undecided branch has returned: what raises is the other way
+        except GivenUp:
+            if self.is_idle_outside:
+                raise
+            self.given_up.add(id(node))
+            self.progressed()
+            return self._gave_up(function, args)
         finally:
+            self.frames.pop()
             self.depth -= 1
             self.no_grad -= function.no_grad
             self.active[id(node)] -= 1
@@ -511,6 +539,17 @@ class Interpreter:
                 return self.join(activation.returned, "a branch") if len(activation.returned) > 1 else activation.returned[0]
             return self.join([*activation.returned, result], "which branch returns")
         return result
+
+    def _gave_up(self, function: Function, args: list[Any]) -> Anything:
+        """The result of a call that was not followed to its end: lists that it was given may have grown."""
+        reason = f"`{function.name}` takes more steps than are followed"
+        for value in args:
+            if type(value) is AList:
+                self.heap.touch(value)
+                value.__class__ = OpenList
+        self.taint(reason)
+        self.blind(reason)
+        return Anything(reason)
 
     # -- iteration -------------------------------------------------------------------------------------------------
 

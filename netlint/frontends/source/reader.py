@@ -23,7 +23,7 @@ from netlint.frontends.reading import Reading
 from netlint.frontends.source import classes, torch_modules, torch_training
 from netlint.frontends.source.code import SourceFile, flat, names_of
 from netlint.frontends.source.functions import parameters_of
-from netlint.frontends.source.interpreter import Interpreter, OutOfBudget, Raised
+from netlint.frontends.source.interpreter import GivenUp, Interpreter, OutOfBudget, Raised
 from netlint.frontends.source.project import Project
 from netlint.frontends.source.trace import RootCall, Trace
 from netlint.frontends.source.values import (
@@ -190,7 +190,7 @@ class _Reader:
     def _lookup(self, name: str) -> Any:
         try:
             return self.interpreter.global_name(name, self.file)
-        except (Raised, OutOfBudget, RecursionError):
+        except (Raised, OutOfBudget, GivenUp, RecursionError):
             return Anything(f"`{name}`")
 
     def _entry(self, name: str, trace: Trace | None = None) -> _Entry:
@@ -478,22 +478,30 @@ class _Entry:
             interpreter.site,
             interpreter.no_grad,
             interpreter.depth,
+            interpreter.frames,
         )
         interpreter.trace = self._trace
         interpreter.building, interpreter.applying, interpreter.site, interpreter.no_grad = [], [], None, 0
-        interpreter.max_steps = min(interpreter.steps + ENTRY_STEPS, FILE_STEPS)
+        interpreter.allow(min(interpreter.steps + ENTRY_STEPS, FILE_STEPS))
+        interpreter.frames = []
         return self._trace
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
         interpreter = self._interpreter
-        interpreter.trace, interpreter.building, interpreter.applying, interpreter.site, interpreter.no_grad, interpreter.depth = (
-            self._before
-        )
+        (
+            interpreter.trace,
+            interpreter.building,
+            interpreter.applying,
+            interpreter.site,
+            interpreter.no_grad,
+            interpreter.depth,
+            interpreter.frames,
+        ) = self._before
         if isinstance(error, Raised):
             self._trace.blind.append(Blind(None, f"`{self._name}` raises an exception"))
             self._trace.tainted = self._trace.tainted or Unknown("it raises an exception")
             return True
-        if isinstance(error, (OutOfBudget, RecursionError)):
+        if isinstance(error, (OutOfBudget, GivenUp, RecursionError)):
             self._trace.blind.append(Blind(None, f"`{self._name}` takes more steps than are followed"))
             self._trace.tainted = self._trace.tainted or Unknown("it takes more steps than are followed")
             return True

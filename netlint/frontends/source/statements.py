@@ -39,8 +39,6 @@ from netlint.frontends.source.values import (
 )
 from netlint.graph.unknown import Unknown
 
-DECORATOR_STEPS = 4_000
-
 
 def _describe(node: cst.CSTNode, limit: int = 60) -> str:
     text = " ".join(cst.Module(body=[]).code_for_node(node).split())
@@ -424,9 +422,9 @@ def _decorate(interpreter: Interpreter, decorator: cst.Decorator, function: Any,
 
 
 def _decorated(interpreter: Interpreter, decorator: Any, definition: Any) -> Any:
-    """What a decorator makes of a definition; None if it raises, or does so much that it must be about something else (documentation)."""
+    """What a decorator makes of a definition; None if it raises."""
     try:
-        return interpreter.affordable(DECORATOR_STEPS, lambda: interpreter.call(decorator, [definition], {}), None)
+        return interpreter.call(decorator, [definition], {})
     except Raised:
         return None
 

@@ -108,6 +108,7 @@ def _new(interpreter: Interpreter, cls: Class | External) -> Module:
     kind = cls.name
     module = Module(cls, Layer("", kind, site=interpreter.site))
     interpreter.trace.made.append(module)
+    interpreter.progressed()
     return module
 
 
