@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import difflib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -21,9 +21,11 @@ import libcst as cst
 from netlint.frontends.errors import SourceError
 from netlint.frontends.reading import Reading
 from netlint.frontends.source import classes, torch_modules, torch_training
+from netlint.frontends.source.arguments import arguments_of, configurations, forward_of, required, targets_of
 from netlint.frontends.source.code import SourceFile, flat, names_of
 from netlint.frontends.source.functions import parameters_of
 from netlint.frontends.source.interpreter import GivenUp, Interpreter, OutOfBudget, Raised
+from netlint.frontends.source.layers import add_unregistered, layers_of, uncounted
 from netlint.frontends.source.project import Project
 from netlint.frontends.source.trace import RootCall, Trace
 from netlint.frontends.source.values import (
@@ -34,12 +36,11 @@ from netlint.frontends.source.values import (
     Function,
     Instance,
     Module,
-    ParameterValue,
     Several,
     Tensor,
     members,
 )
-from netlint.graph import Blind, Graph, Layer, Operator, Shape, Unknown
+from netlint.graph import Blind, Graph, Operator, Shape, Unknown
 from netlint.graph.operators import Constant, Input, Loss, Weight
 from netlint.graph.training import TrainingContext
 
@@ -142,7 +143,7 @@ class _Reader:
         # Networks that need no arguments come first, then users before what they use: a part is not looked at alone when its whole is.
         modules = [(name, cls) for name, cls in self._definitions(Class) if classes.is_module_class(cls)]
         modules.reverse()
-        for name, cls in sorted(modules, key=lambda item: _required(item[1])):
+        for name, cls in sorted(modules, key=lambda item: bool(required(item[1]))):
             if not self._is_covered(cls):
                 self._class(name, cls)
         self._loose_stacks()
@@ -164,20 +165,22 @@ class _Reader:
             near = difflib.get_close_matches(name, names, 1)
             hint = f"; did you mean `{near[0]}`?" if near else ""
             raise SourceError(f"the file defines no `{name}`{hint}")
+        value: Any = Anything("it does not give a network")
+        concrete = True
         with self._entry(name) as trace:
             value = self.interpreter.global_name(name, self.file)
             is_function = isinstance(value, Function)
-            if isinstance(value, (Function, Class)) and not (isinstance(value, Class) and not classes.is_module_class(value)):
-                value = self._make(value)
+            if isinstance(value, Class) and classes.is_module_class(value):
+                value, concrete = self._alone(value)
+            elif is_function:
+                value = self.interpreter.call(value, [], {})
             for module in _networks(value):
-                self._network(_Made(name, module, trace, builder=is_function, concrete=self._is_concrete(value, module)))
+                self._network(_Made(name, module, trace, builder=is_function, concrete=concrete))
         if not self.graphs:
-            why = value.reason if isinstance(value, Unknown) else "it does not give a network"
+            ended = next((blind.reason for blind in reversed(trace.blind) if trace.tainted is not None), None)
+            why = ended or (value.reason if isinstance(value, Unknown) else "it does not give a network")
             raise SourceError(f"`{name}` is not a network that can be read: {why}")
         return self.graphs[:1]
-
-    def _is_concrete(self, value: Any, module: Module) -> bool:
-        return not (isinstance(module.cls, Class) and _required(module.cls) and isinstance(value, Class))
 
     def _definitions(self, kind: type) -> Iterator[tuple[str, Any]]:
         for statement in self.file.syntax.body:
@@ -251,16 +254,17 @@ class _Reader:
     def _class(self, name: str, cls: Class) -> None:
         """A class seen alone, with its defaults."""
         value: Any = None
+        concrete = False
         with self._entry(name) as trace:
-            value = self._make(cls)
+            value, concrete = self._alone(cls)
         self._training(name, trace, [])
         if isinstance(value, Module) and _has_forward(value) and id(value) not in self.done:
-            self._network(_Made(name, value, trace, concrete=not _required(cls)))
+            self._network(_Made(name, value, trace, concrete=concrete))
 
-    def _make(self, value: Function | Class) -> Any:
-        if isinstance(value, Class):
-            return self.interpreter.call(value, [], {})
-        return self.interpreter.call(value, [], {})
+    def _alone(self, cls: Class) -> tuple[Any, bool]:
+        """An object of a class seen alone, with its defaults; and whether all that it is made of is known then."""
+        settings = configurations(self.interpreter, cls)
+        return self.interpreter.call(cls, [], settings), all(parameter.name in settings for parameter in required(cls))
 
     def _function(self, name: str, function: Function) -> None:
         """A function that applies losses or layers to its arguments."""
@@ -287,14 +291,15 @@ class _Reader:
         if not waiting or (len(waiting) == 1 and waiting[0][0] == "__init__" and classes.is_module_class(cls)):
             return
         instance: Any = None
+        concrete = False
         with self._entry(name) as trace:
-            instance = self.interpreter.call(cls, [], {})
+            instance, concrete = self._alone(cls)
         if not isinstance(instance, (Module, Instance)):
             return
-        forward = _forward_of(instance) if isinstance(instance, Module) else None
+        forward = forward_of(instance) if isinstance(instance, Module) else None
         if isinstance(instance, Module) and forward is not None and any(key in names_of(forward.node.body) for key, _ in waiting):
             with self._entry(name, Trace()):  # the methods that its forward calls are read with the network
-                self.interpreter.call(instance, *_arguments(self.interpreter, instance, self.inputs))
+                self.interpreter.call(instance, *arguments_of(self.interpreter, instance, self.inputs))
         for key, method in waiting:
             if key != "__init__" and id(method.node) not in self.interpreter.called:
                 with self._entry(f"{name}.{key}", trace):
@@ -303,7 +308,7 @@ class _Reader:
                         torch_training.backward(self.interpreter, result.get("loss") if isinstance(result, dict) else result)
         self._training(name, trace, [(name, instance)] if isinstance(instance, Module) else [])
         if isinstance(instance, Module) and _has_forward(instance) and id(instance) not in self.done:
-            self._network(_Made(name, instance, trace, concrete=not _required(cls)))
+            self._network(_Made(name, instance, trace, concrete=concrete))
 
     # -- graphs ----------------------------------------------------------------------------------------------------------
 
@@ -374,10 +379,10 @@ class _Reader:
         trace = Trace()
         outputs: tuple[Operator, ...] = ()
         with self._entry(made.name, trace):
-            outputs = tuple(_tensors(self.interpreter.call(module, *_arguments(self.interpreter, module, self.inputs))))
+            outputs = tuple(_tensors(self.interpreter.call(module, *arguments_of(self.interpreter, module, self.inputs))))
         trace.made.extend(made.trace.made)
         graph = self._add_graph(made, trace.operators, outputs, self._context(made, module), [*made.trace.blind, *trace.blind], trace)
-        targets = _targets(module)
+        targets = targets_of(module)
         if targets:
             self._losses_inside(graph, module, targets)
         return graph
@@ -386,7 +391,7 @@ class _Reader:
         """The losses that a network computes itself when it is given targets: judged on a graph of their own."""
         trace = Trace()
         with self._entry(graph.name, trace):
-            self.interpreter.call(module, *_arguments(self.interpreter, module, self.inputs, targets))
+            self.interpreter.call(module, *arguments_of(self.interpreter, module, self.inputs, targets))
         rest = frozenset(id(operator) for operator in trace.operators if not isinstance(operator, Loss))
         if len(rest) < len(trace.operators):
             self.graphs.append(
@@ -408,9 +413,9 @@ class _Reader:
         for _, part in torch_modules.walk(module):
             self.done[id(part)] = part
             self.shown.add(id(getattr(part.cls, "node", None)))
-        layers = _layers(module)
+        layers = layers_of(module)
         source = trace or made.trace
-        _add_unregistered(layers, module, [o for o in operators if source.inside.get(id(o)) is module], source.made)
+        add_unregistered(layers, module, [o for o in operators if source.inside.get(id(o)) is module], source.made)
         graph = Graph(
             made.name,
             root=module.layer,
@@ -425,7 +430,7 @@ class _Reader:
             elsewhere=frozenset(id(thing) for thing in (*context.optimizers, *context.loaders, *context.penalties))
             if trace is not None
             else frozenset(),
-            parameters_unknown=_uncounted(module) or (made.trace.tainted if made.builder else None),
+            parameters_unknown=uncounted(module) or (made.trace.tainted if made.builder else None),
         )
         self.graphs.append(graph)
         return graph
@@ -525,14 +530,6 @@ def _callable_alone(function: Function) -> bool:
     return all(p.name in function.defaults for p in (*params.positional, *params.keyword_only))
 
 
-def _required(cls: Class) -> bool:
-    init = classes.class_attribute(cls, "__init__")
-    if not isinstance(init, Function):
-        return False
-    params = parameters_of(init.node)
-    return any(p.name not in init.defaults for p in (*params.positional[1:], *params.keyword_only)) or params.star is not None
-
-
 @cache
 def _signal_names() -> frozenset[str]:
     from netlint.frontends.source.torch_api import FUNCTIONS, LAYERS, OPTIMIZERS
@@ -577,80 +574,6 @@ def _class_name(module: Module) -> str:
     return module.cls.name.rpartition(".")[2]
 
 
-def _arguments(
-    interpreter: Interpreter, module: Module, shapes: tuple[Shape, ...], extra: frozenset[str] = frozenset()
-) -> tuple[list[Any], dict[str, Any]]:
-    """Symbolic arguments for a module's forward: those it requires, and the optional ones of `extra`."""
-    remaining = list(shapes)
-
-    def tensor(label: str) -> Tensor:
-        shape = remaining.pop(0) if remaining else None
-        return Tensor(interpreter.emit(Input(label=label, shape=shape, site=module.layer.site)))
-
-    forward = _forward_of(module)
-    if forward is None:
-        return [tensor("input")], {}
-    params = parameters_of(forward.node)
-    args: list[Any] = []
-    positional = params.positional[1:] if forward.kind != "static" else params.positional
-    for parameter in positional:
-        if parameter.name in forward.defaults:
-            # Where all arguments are optional, the first is the data.
-            if (remaining or not args) and forward.defaults[parameter.name] is None:
-                args.append(tensor(parameter.name))
-                continue
-            break
-        annotation = cst.Module([]).code_for_node(parameter.annotation) if parameter.annotation is not None else ""
-        if annotation in ("int", "bool", "float", "str"):
-            args.append(Unknown(f"argument `{parameter.name}` of forward"))
-        elif annotation.startswith(("List[", "list[", "Tuple[", "tuple[", "Sequence[")) and "ensor" in annotation:
-            args.append(Several(tensor(parameter.name).operator))
-        else:
-            args.append(tensor(parameter.name))
-    kwargs = {p.name: tensor(p.name) for p in params.keyword_only if p.name not in forward.defaults}
-    kwargs.update({p.name: tensor(p.name) for p in (*positional[len(args) :], *params.keyword_only) if p.name in extra})
-    if params.star is not None and len(args) == len(positional):
-        args.append(tensor(params.star))
-    return args, kwargs
-
-
-def _forward_of(module: Module) -> Function | None:
-    forward = classes.class_attribute(module.cls, "forward") if isinstance(module.cls, Class) else None
-    return forward if isinstance(forward, Function) else None
-
-
-def _targets(module: Module) -> frozenset[str]:
-    """The optional arguments of a forward that, when given, make it compute a loss (`if labels is not None: loss = ...`)."""
-    forward = _forward_of(module)
-    if forward is None:
-        return frozenset()
-    optional = {name for name, default in forward.defaults.items() if default is None}
-    losses = {name for name, child in torch_modules.child_modules(module) if isinstance(child.operator, Loss)}
-    found: set[str] = set()
-    queue: list[cst.CSTNode] = [forward.node.body]
-    while queue and optional:
-        node = queue.pop()
-        if isinstance(node, cst.If) and _names_loss([node.body], losses):
-            found |= optional & names_of(node.test)
-        if isinstance(node, cst.IndentedBlock):
-            for position, statement in enumerate(node.body):
-                if isinstance(statement, cst.If) and _returns(statement.body) and _names_loss(node.body[position + 1 :], losses):
-                    found |= optional & names_of(statement.test)  # `if labels is None: return logits`
-        queue.extend(child for child in node.children if isinstance(child, (cst.BaseSuite, cst.BaseCompoundStatement)))
-    return frozenset(found)
-
-
-def _names_loss(statements: Iterable[cst.CSTNode], losses: set[str]) -> bool:
-    names = {name for statement in statements for name in names_of(statement)}
-    return bool(names & losses) or any("loss" in name.lower() or "entropy" in name for name in names)
-
-
-def _returns(suite: cst.BaseSuite) -> bool:
-    """Whether the last thing a block does is to return."""
-    last = suite.body[-1] if suite.body else None
-    return isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[-1], cst.Return)
-
-
 def _fixed(operators: list[Operator]) -> set[int]:
     """Ids of the operators that compute with constants and weights alone: tables, initial values."""
     fixed: set[int] = set()
@@ -678,85 +601,6 @@ def _tensors(value: Any) -> Iterator[Operator]:
     elif isinstance(value, Instance):
         for element in value.attributes.values():
             yield from _tensors(element)
-
-
-# -- layers --------------------------------------------------------------------------------------------------------------------
-
-
-def _layers(root: Module) -> list[Layer]:
-    """All layers below a root, parents first, with their paths, parents and parameters set."""
-    found: list[Layer] = []
-    for path, module in torch_modules.walk(root):
-        layer = module.layer
-        layer.path, layer.operator, layer.registered = path, module.operator, True
-        layer.parameters = {
-            name: option.parameter
-            for name, value in module.parameters.items()
-            for option in members(value)
-            if isinstance(option, ParameterValue)
-        }
-        for name, parameter in layer.parameters.items():
-            parameter.name, parameter.owner = name, parameter.owner or layer
-        layer.children = {name: child.layer for name, child in torch_modules.child_modules(module)}
-        found.append(layer)
-    for layer in found:
-        for child in layer.children.values():
-            child.parent = layer
-    root.layer.parent = None
-    return found
-
-
-def _kept_in(value: Any, depth: int = 4) -> Iterator[tuple[str, Any]]:
-    """What stands in a plain list or dictionary, and in those within it, with the keys that lead there (`2`, `fine.0`)."""
-    elements = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else ()
-    for key, element in elements:
-        yield str(key), element
-        if depth:
-            yield from ((f"{key}.{inner}", found) for inner, found in _kept_in(element, depth - 1))
-
-
-def _add_unregistered(layers: list[Layer], root: Module, operators: list[Operator], modules: list[Module]) -> None:
-    """Adds layers that no module owns: those in plain lists and dictionaries, and those that were only applied."""
-    known = {id(layer) for layer in layers}
-    for path, module in list(torch_modules.walk(root)):
-        for name, value in module.attributes.items():
-            for key, element in _kept_in(value):
-                if isinstance(element, Module) and id(element.layer) not in known:
-                    for inner in _layers(element):
-                        inner.path = ".".join(part for part in (path, name, key, inner.path) if part)
-                        inner.registered = False
-                        inner.parent = inner.parent or module.layer
-                        known.add(id(inner))
-                        layers.append(inner)
-    made = {id(module.layer): module for module in modules}
-    for operator in operators:
-        layer = operator.layer
-        if layer is not None and id(layer) not in known:
-            if id(layer) in made:
-                _layers(made[id(layer)])
-            layer.registered = False
-            known.add(id(layer))
-            layers.append(layer)
-
-
-def _uncounted(root: Module) -> Unknown | None:
-    """Why the parameters of a network cannot be counted, if they cannot."""
-    for _, module in torch_modules.walk(root):
-        if module.tainted is not None:
-            return module.tainted
-        for name, value in module.children.items():
-            options = members(value)
-            if any(isinstance(option, Unknown) for option in options):
-                return Unknown(f"`{name}` is not known")
-            if len(options) > 1 and any(isinstance(o, Module) and torch_modules.named_parameters(o) for o in options):
-                return Unknown(f"`{name}` depends on a branch")
-        for name, value in module.parameters.items():
-            if len(members(value)) > 1 or not isinstance(value, (ParameterValue, type(None))):
-                return Unknown(f"the parameter `{name}` depends on a branch")
-        for name, value in module.attributes.items():
-            if any(isinstance(option, Anything) for option in members(value)):
-                return Unknown(f"`{name}` is not known: {next(o.reason for o in members(value) if isinstance(o, Anything))}")
-    return None
 
 
 def _is_loaded(network: Module, trace: Trace) -> bool:
