@@ -85,6 +85,16 @@ def _quantized(kind: str, step: int, tensors: int = 1) -> Replacement:
     return lambda node: [final(node, kind, [node.input(step * place) for place in range(tensors)], **node.attributes)]
 
 
+def _quantize(node: Node) -> list[Node] | None:
+    """The tensor itself; its scale and zero point are numbers."""
+    numbers = [Node("Constant", outputs=[value], name=node.name) for value in node.outputs[1:]]
+    for number in numbers:
+        number.outputs[0].producer = number
+    copy = final(node, "Identity", node.inputs[:1])
+    copy.outputs = node.outputs[:1]
+    return [*numbers, copy]
+
+
 def _quantized_concat(node: Node) -> list[Node] | None:
     return [final(node, "Concat", node.inputs[2::3], **node.attributes)]
 
@@ -144,7 +154,7 @@ _FUSED: Mapping[tuple[str, str], Replacement] = {
     ("", "QLinearMatMul"): _renamed("MatMul", 0, 3),
     ("", "MatMulInteger"): _renamed("MatMul", 0, 1),
     ("", "SimplifiedLayerNormalization"): _renamed("RMSNormalization"),
-    ("", "DynamicQuantizeLinear"): _renamed("Identity", 0),
+    ("", "DynamicQuantizeLinear"): _quantize,
     (_MS, "SimplifiedLayerNormalization"): _renamed("RMSNormalization"),
     (_MS, "SkipLayerNormalization"): _skip_norm("LayerNormalization", 4),
     (_MS, "SkipSimplifiedLayerNormalization"): _skip_norm("RMSNormalization", 3),
