@@ -1,0 +1,184 @@
+"""From a live network to its graph: unwrapped, called as far as it can be, and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from netlint.frontends.errors import InputError
+from netlint.frontends.module import inputs
+from netlint.frontends.module.construction import ConstructionSites, class_site, source_file
+from netlint.frontends.module.layers import Layers, read_layers
+from netlint.frontends.module.recorder import Recorder
+from netlint.frontends.module.run import Call, Failure, exported, hooked, traced, traced_on_data
+from netlint.frontends.module.sites import NOT_USERS, shown
+from netlint.frontends.reading import Reading
+from netlint.graph import Blind, Graph, Layer
+
+Way = Callable[[nn.Module, Layers, Call], "Recorder | Failure"]
+_ATTRIBUTE = {
+    "OptimizedModule": "_orig_mod",
+    "DataParallel": "module",
+    "DistributedDataParallel": "module",
+    "FullyShardedDataParallel": "module",
+}
+"""PyTorch's own wrappers, with the attribute that holds the network in them."""
+
+
+def read(model: nn.Module, *, name: str | None = None, example_inputs: Any = None) -> Reading:
+    """The graph of a live network in training mode. Its forward is run; nothing of it is changed.
+
+    `example_inputs` are a tuple of positional arguments, a mapping of named ones, or one tensor; without them they are guessed from
+    the first layer where that is safe. Raises InputError when it cannot be read, with what to do.
+    """
+    if not isinstance(model, nn.Module):
+        raise InputError(f"a live model is a torch.nn.Module, not {_described(model)}")
+    model, notes = _unwrapped(model)
+    layers = read_layers(model, ConstructionSites(model))
+    if not model.training:
+        notes.append("the model is in evaluation mode; it is read as it trains")
+    hooks = [layer.path or "the model itself" for layer in layers.found if layer.hooked]
+    if hooks:
+        notes.append(f"hooks run at {_few(hooks)}: what they change is read where it can be seen, and fixes there are not safe")
+    lazy = [layer.path for layer in layers.found if any(p.shape is None for p in layer.parameters.values())]
+    if lazy:
+        notes.append(
+            f"{_few(lazy)} is lazy and has no shape yet: call the model once on real data, then check it; its forward was not read"
+        )
+        return Reading([_graph(model, name, layers, None, notes[-1])], _files(model), tuple(notes))
+    recorder = _record(model, layers, example_inputs, notes)
+    return Reading([_graph(model, name, layers, recorder)], _files(model), tuple(notes))
+
+
+def _described(value: object) -> str:
+    if isinstance(value, dict):
+        return "a dictionary (a state_dict holds weights, but no network: load it into its model and pass that)"
+    return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def _unwrapped(model: nn.Module) -> tuple[nn.Module, list[str]]:
+    """The network within PyTorch's wrappers, and what to say about them."""
+    notes = []
+    while type(model).__module__.startswith("torch.") and type(model).__name__ in _ATTRIBUTE:
+        notes.append(f"read within its {type(model).__name__}")
+        model = getattr(model, _ATTRIBUTE[type(model).__name__])
+    return model, notes
+
+
+# -- the ways of running --------------------------------------------------------------------------------------------------
+
+
+def _record(model: nn.Module, layers: Layers, example_inputs: Any, notes: list[str]) -> Recorder:
+    if example_inputs is not None:
+        calls = [inputs.given(model, example_inputs)]
+    else:
+        calls = inputs.guessed(model, [layer.operator for layer in layers.found if layer.operator is not None])
+    call, failed = _fitting(model, layers, calls)
+    if call.batch is not None:
+        notes.append(f"example inputs were guessed: {_shown(call)}; pass example_inputs (--input) to give others")
+    if not failed:
+        recorder = exported(model, layers, call)
+        if isinstance(recorder, Recorder):
+            notes.append("read through torch.export")
+            return recorder
+        failed.append(recorder)
+    return _fallback(model, layers, call, failed, notes)
+
+
+def _fitting(model: nn.Module, layers: Layers, calls: Sequence[Call]) -> tuple[Call, list[Failure]]:
+    """The first call that the network takes. Only where there is a choice is the network run to find out."""
+    if len(calls) == 1:
+        return calls[0], []
+    failures = []
+    for call in calls:
+        outcome = traced(model, layers, call)
+        if isinstance(outcome, Recorder):
+            return call, []
+        failures.append(outcome)
+        if not _may_be_size(outcome):
+            break
+    return calls[0], []
+
+
+def _may_be_size(failure: Failure) -> bool:
+    return isinstance(failure.error, (RuntimeError, ValueError, IndexError, AssertionError, TypeError))
+
+
+def _fallback(model: nn.Module, layers: Layers, call: Call, failed: list[Failure], notes: list[str]) -> Recorder:
+    real = inputs.smaller(model, call)
+    ways: list[tuple[Way, Call, str]] = [
+        (traced, call, "read by tracing a run without data"),
+        (traced_on_data, real, "read by tracing one run: where data decide, the other way is not seen"),
+        (hooked, real, "read through forward hooks: only the order of the layers is seen, not what happens between them"),
+    ]
+    for way, arguments, note in ways:
+        recorder = way(model, layers, arguments)
+        if isinstance(recorder, Recorder):
+            notes.append(f"{note} ({failed[0].way} does not take it: {failed[0].reason})")
+            return recorder
+        failed.append(recorder)
+    guessed = f" with the guessed inputs {_shown(call)}; pass example_inputs (--input) that fit {inputs.signature(model)}"
+    raise InputError(f"its forward cannot be run: {_cause(failed)}{guessed if call.batch is not None else ''}")
+
+
+def _cause(failed: Iterable[Failure]) -> str:
+    """What the run on real tensors says, which is nearest to what the user would see, with its place."""
+    failure = next((each for each in failed if each.way == "tracing"), None) or list(failed)[-1]
+    place, traceback = "", failure.error.__traceback__
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if not file.startswith(NOT_USERS):
+            place = f" at {shown(file)}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return f"{failure.reason}{place}"
+
+
+def _shown(call: Call) -> str:
+    sizes = [
+        tuple("N" if size == call.batch else str(size) for size in value.shape) for value in call.args if isinstance(value, torch.Tensor)
+    ]
+    return ", ".join(f"({', '.join(shape)})" for shape in sizes)
+
+
+def _few(paths: Sequence[str]) -> str:
+    named = ", ".join(f"`{path}`" for path in paths[:3])
+    return named if len(paths) <= 3 else f"{named} and {len(paths) - 3} more"
+
+
+# -- the graph --------------------------------------------------------------------------------------------------------------
+
+
+def _graph(model: nn.Module, name: str | None, layers: Layers, recorder: Recorder | None, unread: str = "") -> Graph:
+    title = name or type(model).__name__
+    if recorder is None:
+        blind = [Blind(layers.root.site, unread)]
+        return Graph(
+            title, "module", layers.root, [], layers.found, (), blind=blind, filename=source_file(type(model)), site=class_site(type(model))
+        )
+    found: list[Layer] = [*layers.found]
+    return Graph(
+        title,
+        "module",
+        layers.root,
+        recorder.operators,
+        found,
+        recorder.outputs,
+        blind=_unique(recorder.blind),
+        filename=source_file(type(model)),
+        site=class_site(type(model)),
+    )
+
+
+def _unique(blind: Iterable[Blind]) -> list[Blind]:
+    found: dict[Any, Blind] = {}
+    for spot in blind:
+        found.setdefault((spot.where.key if spot.where is not None else None, spot.reason), spot)
+    return list(found.values())
+
+
+def _files(model: nn.Module) -> tuple[str, ...]:
+    """The files of the user's classes that the network is made of."""
+    return tuple(sorted({file for kind in {type(module) for module in model.modules()} if (file := source_file(kind))}))
