@@ -43,8 +43,8 @@ def _uneven_padding(node: Node) -> list[Node] | None:
     dims, pads = window_dims(node), node.integers("pads")
     if pads is None or len(pads) != 2 * dims or pads[:dims] == pads[dims:] or node.text("auto_pad", "NOTSET") != "NOTSET":
         return None
-    padded = between(node, "Pad", [node.input(0)], pads=[0, 0, *pads[:dims], 0, 0, *pads[dims:]])
-    conv = final(node, node.kind, [padded.outputs[0], *node.inputs[1:]], **{**node.attributes, "pads": [0] * (2 * dims)})
+    padded = between(node, "Pad", [node.input(0)], {"pads": [0, 0, *pads[:dims], 0, 0, *pads[dims:]]})
+    conv = final(node, node.kind, [padded.outputs[0], *node.inputs[1:]], {**node.attributes, "pads": [0] * (2 * dims)})
     return [padded, conv]
 
 
@@ -55,11 +55,11 @@ def _behind(*steps: str, domain: str = "") -> Callable[[Node], list[Node] | None
         kinds = [node.text("activation", "Relu") if step == "?" else step for step in steps]
         if kinds[-1] not in _ACTIVATIONS and "?" in steps:
             return None
-        first = between(node, kinds[0], node.inputs, domain, node.outputs[0], **node.attributes)
+        first = between(node, kinds[0], node.inputs, node.attributes, domain=domain, like=node.outputs[0])
         nodes = [first]
         for kind in kinds[1:-1]:
             nodes.append(between(node, kind, nodes[-1].outputs, like=node.outputs[0]))
-        return [*nodes, final(node, kinds[-1], nodes[-1].outputs, **_parameters(node))]
+        return [*nodes, final(node, kinds[-1], nodes[-1].outputs, _parameters(node))]
 
     return expanded
 
@@ -77,12 +77,12 @@ def _parameters(node: Node) -> dict[str, object]:
 
 def _renamed(kind: str, *places: int, domain: str = "") -> Replacement:
     """The same operation under its standard name, on some of the operands (all if none are named)."""
-    return lambda node: [final(node, kind, [node.input(place) for place in places] or node.inputs, domain, **node.attributes)]
+    return lambda node: [final(node, kind, [node.input(place) for place in places] or node.inputs, node.attributes, domain=domain)]
 
 
 def _quantized(kind: str, step: int, tensors: int = 1) -> Replacement:
     """An operation on quantised tensors, each followed by its scale and zero point, as the same on the tensors themselves."""
-    return lambda node: [final(node, kind, [node.input(step * place) for place in range(tensors)], **node.attributes)]
+    return lambda node: [final(node, kind, [node.input(step * place) for place in range(tensors)], node.attributes)]
 
 
 def _quantize(node: Node) -> list[Node] | None:
@@ -96,16 +96,16 @@ def _quantize(node: Node) -> list[Node] | None:
 
 
 def _quantized_concat(node: Node) -> list[Node] | None:
-    return [final(node, "Concat", node.inputs[2::3], **node.attributes)]
+    return [final(node, "Concat", node.inputs[2::3], node.attributes)]
 
 
 def _gelu(node: Node) -> list[Node] | None:
     """GELU of x, or of x + bias."""
     options: dict[str, object] = {"approximate": "tanh"} if node.kind == "FastGelu" else {}
     if node.input(1) is None:
-        return [final(node, "Gelu", node.inputs[:1], **options)]
+        return [final(node, "Gelu", node.inputs[:1], options)]
     added = between(node, "Add", node.inputs[:2], like=node.outputs[0])
-    return [added, final(node, "Gelu", added.outputs, **options)]
+    return [added, final(node, "Gelu", added.outputs, options)]
 
 
 def _skip_norm(kind: str, bias: int) -> Replacement:
@@ -116,7 +116,7 @@ def _skip_norm(kind: str, bias: int) -> Replacement:
         nodes, scales = [added], [node.input(2), *([node.input(3)] if bias == 4 else [])]
         if node.input(bias) is not None:
             nodes.append(between(node, "Add", [added.outputs[0], node.input(bias)], like=node.outputs[0]))
-        norm = between(node, kind, [nodes[-1].outputs[0], *scales], **node.attributes)
+        norm = between(node, kind, [nodes[-1].outputs[0], *scales], node.attributes)
         norm.outputs = node.outputs[:1]
         norm.outputs[0].producer = norm
         nodes.append(norm)
@@ -138,8 +138,12 @@ def _projected_attention(node: Node) -> list[Node] | None:
     return [projected, final(node, "Attention", [result, result, result])]
 
 
+def _group_norm(node: Node) -> list[Node] | None:
+    return [final(node, "GroupNormalization", node.inputs, {**node.attributes, "num_groups": node.integer("groups", 1)})]
+
+
 def _quick_gelu(node: Node) -> list[Node] | None:
-    return [final(node, "Swish", node.inputs, alpha=node.number("alpha", 1.702))]
+    return [final(node, "Swish", node.inputs, {"alpha": node.number("alpha", 1.702)})]
 
 
 _QUANTIZED = {"QLinearSigmoid": "Sigmoid", "QLinearLeakyRelu": "LeakyRelu", "QLinearSoftmax": "Softmax", "QLinearReduceMean": "ReduceMean"}
@@ -176,7 +180,7 @@ _FUSED: Mapping[tuple[str, str], Replacement] = {
     (_MS, "BiasGelu"): _gelu,
     (_MS, "FastGelu"): _gelu,
     (_MS, "QuickGelu"): _quick_gelu,
-    (_MS, "GroupNorm"): lambda node: [final(node, "GroupNormalization", node.inputs, num_groups=node.integer("groups", 1))],
+    (_MS, "GroupNorm"): _group_norm,
     (_MS, "Attention"): _projected_attention,
     (_MS, "QAttention"): _projected_attention,
     (_MS, "MultiHeadAttention"): _renamed("Attention", 0, 1, 2),

@@ -137,7 +137,7 @@ def _slice(node: Node, arrays: list[Array]) -> Array:
     index = [slice(None)] * arrays[0].ndim
     for axis, start, end, step in zip(axes or range(len(starts)), starts, ends, steps or (1,) * len(starts), strict=False):
         index[axis] = slice(start, None if step < 0 and end < -arrays[0].shape[axis] else end, step)
-    return cast(Array, arrays[0][tuple(index)])
+    return arrays[0][tuple(index)]
 
 
 def _cast(node: Node, arrays: list[Array]) -> Array | None:
@@ -196,9 +196,7 @@ def _binary(function: Callable[[Any, Any], Any]) -> _Folder:
         if object not in (first.dtype, second.dtype):
             return np.asarray(function(first, second))
         pairs = np.broadcast(first, second)
-        result = np.empty(pairs.shape, dtype=object)
-        result.flat = [one(left, right) for left, right in pairs]
-        return result
+        return _objects(tuple(one(left, right) for left, right in pairs)).reshape(pairs.shape)
 
     return folded
 

@@ -38,7 +38,7 @@ class Layers:
         for path, kind in around[:-1]:
             inner = self._module(path, kind, inner)
         innermost, kind = around[-1]
-        if innermost and _TORCH_MODULE.fullmatch(kind) and not _is_container(kind):
+        if innermost and kind.startswith("torch.nn.") and class_name(kind) == f"torch.nn.{operator.name}":
             self._apply(operator, inner, innermost, class_name(kind), weight, site)
             return
         operator.scope = self._module(innermost, kind, inner)
@@ -89,7 +89,8 @@ class Layers:
             parameter = self._matrices.get(id(weight)) if key == "weight" and weight is not None else None
             if parameter is None or parameter.shape != shape:
                 parameter = Parameter(key, shape, owner=layer)
-                if key == "weight" and weight is not None and len(shape) > 1:  # equal vectors (ones, zeros) are stored once, and are no ties
+                # equal vectors (ones, zeros) are stored once, and are no ties
+                if key == "weight" and weight is not None and len(shape) > 1:
                     self._matrices[id(weight)] = parameter
             layer.parameters[key] = parameter
 
@@ -123,7 +124,3 @@ def class_name(kind: str) -> str:
     """`torch.nn.modules.conv.Conv2d` as users write it."""
     found = _TORCH_MODULE.fullmatch(kind)
     return f"torch.nn.{found[1]}" if found else kind
-
-
-def _is_container(kind: str) -> bool:
-    return kind.startswith("torch.nn.modules.container.")

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TypeAlias
 
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped,unused-ignore]
 
 from netlint.frontends.errors import InputError
 
@@ -128,7 +128,7 @@ def elements(tensor: onnx.TensorProto) -> int:
     """How many elements a tensor says it has. Raises InputError for a shape that no tensor has."""
     if any(size < 0 for size in tensor.dims):
         raise InputError(f"the tensor `{tensor.name}` has a negative size: {list(tensor.dims)}")
-    count = math.prod(tensor.dims)
+    count: int = math.prod(tensor.dims)
     if count > MOST_ELEMENTS:
         raise InputError(f"the tensor `{tensor.name}` says that it has the shape {list(tensor.dims)}, which no memory holds")
     return count

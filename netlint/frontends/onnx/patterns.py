@@ -11,7 +11,6 @@ from netlint.frontends.onnx.matching import Bindings, match, pattern
 from netlint.frontends.onnx.neural import clip_bounds, is_linear
 from netlint.frontends.onnx.rewrite import final
 from netlint.frontends.onnx.tensors import axes
-from netlint.graph.unknown import Unknown
 
 Build = Callable[[Node, Bindings], "Node | None"]
 """The node that stands for a match; None if something that the formula does not say is missing."""
@@ -44,7 +43,7 @@ def _recognized(node: Node, readers: dict[int, int]) -> Node:
 
 
 def _named(kind: str, domain: str = "", **attributes: object) -> Build:
-    return lambda node, found: final(node, kind, [found["x"]], domain, **attributes)
+    return lambda node, found: final(node, kind, [found["x"]], attributes, domain=domain)
 
 
 def _halves(inside: str) -> Iterator[str]:
@@ -88,13 +87,13 @@ def _glu(node: Node, found: Bindings) -> Node | None:
     split = first.producer
     if split is None or split is not second.producer or split.kind != "Split" or split.outputs != [first, second]:
         return None
-    return final(node, "GLU", split.inputs[:1], OWN, axis=split.integer("axis", 0))
+    return final(node, "GLU", split.inputs[:1], {"axis": split.integer("axis", 0)}, domain=OWN)
 
 
 # -- norms ----------------------------------------------------------------------------------------------------------------
 
 
-def _over(kind: str, value: str, variance: str) -> Iterator[str]:
+def _over(value: str, variance: str) -> Iterator[str]:
     """A value over the root of its variance plus epsilon."""
     yield f"{value} / Sqrt({variance} + e)"
     yield f"{value} * Reciprocal(Sqrt({variance} + e))"
@@ -104,8 +103,10 @@ def _over(kind: str, value: str, variance: str) -> Iterator[str]:
 
 
 _CENTERED = "(x - ReduceMean(x))"
-_LAYER_NORM = [form for square in (f"{_CENTERED} ** 2", f"{_CENTERED} * {_CENTERED}") for form in _over("", _CENTERED, f"(inner := ReduceMean({square}))")]
-_RMS_NORM = [form for square in ("x ** 2", "x * x") for form in _over("", "x", f"(inner := ReduceMean({square}))")]
+_LAYER_NORM = [
+    form for square in ("{0} ** 2", "{0} * {0}") for form in _over(_CENTERED, f"(inner := ReduceMean({square.format(_CENTERED)}))")
+]
+_RMS_NORM = [form for square in ("x ** 2", "x * x") for form in _over("x", f"(inner := ReduceMean({square}))")]
 
 
 def _norm(kind: str) -> Build:
@@ -119,9 +120,9 @@ def _norm(kind: str) -> Build:
         places = sorted(dim % rank if rank else dim for dim in dims)
         last = list(range(rank - len(places), rank)) if rank else list(range(-len(places), 0))
         if places == last:
-            return final(node, kind, [found["x"]], epsilon=epsilon, axis=places[0])
+            return final(node, kind, [found["x"]], {"epsilon": epsilon, "axis": places[0]})
         if kind == "LayerNormalization" and places == [1]:
-            return final(node, kind, [found["x"]], epsilon=epsilon, axis=1, channels_first=1)
+            return final(node, kind, [found["x"]], {"epsilon": epsilon, "axis": 1, "channels_first": 1})
         return None
 
     return build
@@ -138,7 +139,7 @@ def _scaled(node: Node, found: Bindings) -> Node | None:
         inputs = [norm.input(0), _flat(scale)]
     else:
         return None
-    return final(node, norm.kind, inputs, **norm.attributes)
+    return final(node, norm.kind, inputs, norm.attributes)
 
 
 def _shifted(node: Node, found: Bindings) -> Node | None:
@@ -152,7 +153,7 @@ def _shifted(node: Node, found: Bindings) -> Node | None:
         inputs = [*norm.inputs[:2], _flat(shift)]
     else:
         return None
-    return final(node, norm.kind, inputs, **norm.attributes)
+    return final(node, norm.kind, inputs, norm.attributes)
 
 
 def _along_channels(value: Value) -> bool:
@@ -187,7 +188,10 @@ def _group_norm(node: Node, found: Bindings) -> Node | None:
     result, shape = node.outputs[0].shape, found["x"].shape
     if result is not None and shape is not None and len(result) != len(shape):
         return None
-    return final(node, "GroupNormalization", [found["x"]], epsilon=norm.number("epsilon", 1e-5), num_groups=sizes[1])
+    return final(node, "GroupNormalization", [found["x"]], {"epsilon": norm.number("epsilon", 1e-5), "num_groups": sizes[1]})
+
+
+_UNIT = [f"x / {bounded.format('(inner := ReduceL2(x))')}" for bounded in ("Expand(Clip({}))", "Clip({})", "Expand(Max({}))")]
 
 
 def _normalize(node: Node, found: Bindings) -> Node | None:
@@ -195,7 +199,7 @@ def _normalize(node: Node, found: Bindings) -> Node | None:
     dims = axes(found["inner"].producer) if found["inner"].producer is not None else None
     if not isinstance(dims, tuple) or len(dims) != 1:
         return None
-    return final(node, "LpNormalization", [found["x"]], axis=dims[0], p=2)
+    return final(node, "LpNormalization", [found["x"]], {"axis": dims[0], "p": 2})
 
 
 # -- linear maps and attention --------------------------------------------------------------------------------------------
@@ -209,7 +213,7 @@ def _linear(node: Node, found: Bindings) -> Node | None:
     sizes = [size for size in bias.shape or () if size != 1]
     if len(sizes) > 1 or bias.shape in (None, ()) or (sizes and bias.shape is not None and bias.shape[-1] == 1):
         return None
-    return final(node, product.kind, [*product.inputs[:2], bias], **product.attributes)
+    return final(node, product.kind, [*product.inputs[:2], bias], product.attributes)
 
 
 def _attention(node: Node, found: Bindings) -> Node | None:
@@ -269,7 +273,7 @@ _PATTERNS: list[tuple[list[str], Build, bool]] = [
     (["Reshape((inner := InstanceNormalization(Reshape(x))))"], _group_norm, False),
     ([f"(inner := {kind}(x)) * w" for kind in NORMS], _scaled, True),
     ([f"(inner := {kind}(x)) + b" for kind in NORMS], _shifted, True),
-    (["x / Expand(Clip((inner := ReduceL2(x))))", "x / Clip((inner := ReduceL2(x)))", "x / Expand(Max((inner := ReduceL2(x))))"], _normalize, False),
+    (_UNIT, _normalize, False),
     (["(inner := MatMul(x, w)) + b", "(inner := Gemm(x, w)) + b"], _linear, True),
     (_ATTENTION, _attention, False),
 ]

@@ -9,6 +9,7 @@ import onnx
 from netlint.frontends.errors import InputError
 from netlint.frontends.onnx import neural, structure, tensors
 from netlint.frontends.onnx.expand import expand
+from netlint.frontends.onnx.folding import MARK, folds_none, may_hide_norm, put_back
 from netlint.frontends.onnx.ir import OWN, STANDARD, Node, Program, Value
 from netlint.frontends.onnx.layers import Layers
 from netlint.frontends.onnx.load import Source, load
@@ -16,11 +17,12 @@ from netlint.frontends.onnx.patterns import recognize
 from netlint.frontends.onnx.shapes import inferred
 from netlint.frontends.onnx.sites import NodeSite, modules, site
 from netlint.frontends.onnx.spec import Spec
+from netlint.frontends.onnx.torch_modules import restore
 from netlint.frontends.onnx.unfold import unfold
 from netlint.frontends.reading import Reading
 from netlint.graph.graph import Blind, Graph
 from netlint.graph.operator import Operator
-from netlint.graph.operators import Alternatives, Constant, Input, Opaque, Select, Weight
+from netlint.graph.operators import Alternatives, Input, MultiheadAttention, Opaque, Recurrent, Select, Weight
 from netlint.graph.parameter import Layer
 from netlint.graph.unknown import Shape, Unknown
 
@@ -39,6 +41,8 @@ def read(source: Source, *, name: str | None = None, inputs: tuple[Shape, ...] =
         program = unfold(model)
         expand(program)
         program.mark_static()
+        put_back(program)
+        restore(program)
         recognize(program)
         program.mark_static()
         program.keep_needed()
@@ -65,6 +69,7 @@ class _Assembly:
         self.graph = Graph(name, "onnx", self._layers.root, filename=filename, layers=self._layers.every)
         self._made: dict[int, Operator] = {}
         self._learned_unknown = False
+        self._folds_none = folds_none(program)
         for value in program.inputs:
             self._made[id(value)] = self.graph.add(Input(label=value.name, shape=value.shape))
         for number, node in enumerate(self._needed(program)):
@@ -93,7 +98,8 @@ class _Assembly:
         spec = _spec(node)
         operands = tuple(self._operator(value) for value in (node.inputs[index] for index in _places(node)) if value is not None)
         operator = self._opaque(node, place) if spec is None else spec.build(node)
-        several = (spec is None or spec.several) and len(node.outputs) > 1 and any(value.name for value in node.outputs[1:])
+        several = (spec is None or spec.several) and any(value.name for value in node.outputs[1:])
+        several = several or isinstance(operator, (Recurrent, MultiheadAttention))  # PyTorch's always give two results
         operator.inputs, operator.site = operands, place
         shapes = tuple(source.shape for source in operands)
         if node.outputs and not several:
@@ -104,6 +110,8 @@ class _Assembly:
             operator.scope = self._layers.root
         weight = _origin(node.inputs[spec.weight]) if spec is not None and spec.weight is not None and spec.is_layer(node) else None
         self._layers.place(node, operator, weight, place)
+        if may_hide_norm(node, self._folds_none) and operator.layer is not None:
+            operator.layer.wrapped = (MARK,)
         self.graph.add(operator)
         for index, value in enumerate(node.outputs):
             if several and value.name:

@@ -12,7 +12,11 @@ from netlint.graph.provenance import FixedSite, Location
 
 _FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+), in (\S+)', re.MULTILINE)
 _LIBRARY = re.compile(r"[/\\](torch|transformers[/\\]modeling_layers)[/\\]")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 _STACK = "pkg.torch.onnx.stack_trace"
+_PATHS = "pkg.torch.onnx.name_scopes"
+_CLASSES = "pkg.torch.onnx.class_hierarchy"
+_CALL = "pkg.torch.onnx.fx_node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +60,31 @@ def _written(node: Node) -> FixedSite | None:
 
 def modules(node: Node) -> list[tuple[str, str]]:
     """The modules around a node as (path, class), outermost first, from the metadata of PyTorch's exporter; empty without them."""
-    paths = _listed(node.metadata.get("pkg.torch.onnx.name_scopes", ""))
-    classes = _listed(node.metadata.get("pkg.torch.onnx.class_hierarchy", ""))
-    return list(zip(paths, classes, strict=True))[:-1] if len(paths) == len(classes) else []
+    paths = _listed(node.metadata.get(_PATHS, ""))
+    classes = _listed(node.metadata.get(_CLASSES, ""))
+    if len(paths) != len(classes):
+        return []
+    return [(path, kind if "." in kind else "") for path, kind in zip(paths[:-1], classes[:-1], strict=True)]  # a bare word is no class
 
 
 def call(node: Node) -> tuple[str, str] | None:
     """The name and the target of the PyTorch call that a node was exported from (`relu_1`, `aten.relu.default`)."""
-    paths = _listed(node.metadata.get("pkg.torch.onnx.name_scopes", ""))
-    classes = _listed(node.metadata.get("pkg.torch.onnx.class_hierarchy", ""))
+    paths = _listed(node.metadata.get(_PATHS, ""))
+    classes = _listed(node.metadata.get(_CLASSES, ""))
     return (paths[-1], classes[-1]) if paths and len(paths) == len(classes) else None
+
+
+def arguments(node: Node) -> list[float]:
+    """The numbers among the arguments of the PyTorch call that a node was exported from, in order."""
+    _, _, written = node.metadata.get(_CALL, "").partition("](args = (")
+    return [float(number) for number in _NUMBER.findall(re.sub(r"%\w+", "", written.partition("kwargs")[0]))]
+
+
+def within(node: Node, path: str, kind: str) -> dict[str, str]:
+    """The metadata of another module beside the one that a node stands in."""
+    around = [(above, name) for above, name in modules(node) if not above or path.startswith(f"{above}.")]
+    paths, kinds = [[*(pair[place] for pair in around), end, ""] for place, end in enumerate((path, kind))]
+    return {_PATHS: str(paths), _CLASSES: str(kinds)} if path else {}
 
 
 def _listed(text: str) -> list[str]:

@@ -18,7 +18,8 @@ class Spec:
 
     `build` makes the operator from the node's attributes and constant operands. `reads` are the places of the operands that the
     operator reads (None: all). `weight` is the place of the learned tensor: where it is part of the file the operator is a layer of
-    its own, else (computed from data) it is a functional call that reads all operands. `several` says that the results are read with `Select`.
+    its own, else (computed from data) it is a functional call that reads all operands. `several` says that the results are read with
+    `Select`.
     """
 
     build: Build

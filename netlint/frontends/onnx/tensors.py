@@ -145,7 +145,8 @@ def _slice(node: Node) -> Operator:
             return Slice(index=unknown("which dimension is cut"))
     if starts is None or ends is None:
         return Slice(index=unknown("where a dimension is cut"))
-    cuts = {axis: _piece(start, end, step) for axis, start, end, step in zip(along or range(len(starts)), starts, ends, steps or (1,) * len(starts), strict=False)}
+    bounds = zip(along or range(len(starts)), starts, ends, steps or (1,) * len(starts), strict=False)
+    cuts = {axis: _piece(start, end, step) for axis, start, end, step in bounds}
     shape = node.shape(0)
     rank = len(shape) if shape is not None else None
     if any(axis < 0 for axis in cuts) and rank is None:
