@@ -10,7 +10,7 @@ import math
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from netlint.layers.layer import Array, Context, Gradients, Parameters, ReferenceLayer, Step, alike, all_but, namespace, per_channel
+from netlint.layers.layer import Array, Context, Gradients, Parameters, ReferenceLayer, Step, alike, all_but, namespace, per_channel, quiet
 from netlint.layers.special import erf
 
 SELU_ALPHA = 1.6732632423543772848170429916717
@@ -204,6 +204,7 @@ class RReLU(ReferenceLayer):
             return LeakyReLU((self.lower + self.upper) / 2).apply(inputs, parameters, context)
         return self.sloped(x, alike(context.uniform(x.shape, self.lower, self.upper), x))
 
+    @quiet()
     def sloped(self, x: Array, slopes: Array) -> Step:
         """The layer in training, with the slope of each element given."""
         noise = namespace(x).where(x <= 0, slopes, 0 * slopes + 1)
@@ -303,7 +304,7 @@ class GELU(Activation):
         xp = namespace(x)
         if self.approximate == "tanh":
             bent = xp.tanh(self._inner(x))
-            steep = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x * x)
+            steep = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * (x * x))
             return g * (0.5 * (1 + bent) + 0.5 * x * (1 - bent * bent) * steep)
         density = xp.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
         return g * (0.5 * (1 + erf(x * math.sqrt(0.5))) + x * density)
@@ -405,7 +406,7 @@ class Softplus(Activation):
 
 @dataclass(frozen=True)
 class Softsign(Activation):
-    """x / (1 + |x|); f' = 1 / (1 + |x|)^2.
+    """x / (1 + |x|); f' = 1 / (1 + |x|)^2 = (1 - |f|)^2.
 
     >>> import numpy as np
     >>> Softsign().forward((np.array([-1.0, 0.0, 3.0]),)).output
@@ -416,8 +417,8 @@ class Softsign(Activation):
         return x / (1 + namespace(x).abs(x))
 
     def pulled(self, g: Array, x: Array, y: Array) -> Array:
-        below = 1 + namespace(x).abs(x)
-        return g / (below * below)
+        rest = 1 - namespace(x).abs(y)
+        return g * (rest * rest)
 
 
 @dataclass(frozen=True)

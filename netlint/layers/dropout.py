@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from netlint.layers.layer import Array, Context, Gradients, Parameters, ReferenceLayer, Step, alike
+from netlint.layers.layer import Array, Context, Gradients, Parameters, ReferenceLayer, Step, alike, quiet
 
 ALPHA = 1.7580993408473766
 """-alpha' of AlphaDropout: the value that SELU saturates at, scale * alpha (arXiv 1706.02515)."""
@@ -34,6 +34,7 @@ class Dropout(ReferenceLayer):
             return Step((x,), lambda g: Gradients((g,)))
         return self.masked(x, alike(context.uniform(self.mask_shape(x.shape)) >= self.p, x))
 
+    @quiet()
     def masked(self, x: Array, mask: Array) -> Step:
         """The layer in training, with its mask given (1: kept, 0: dropped; it broadcasts to the shape of x)."""
         noise = mask * (1 / (1 - self.p) if self.p < 1 else 0.0)
@@ -79,6 +80,7 @@ class AlphaDropout(Dropout):
 
     channels: bool = False
 
+    @quiet()
     def masked(self, x: Array, mask: Array) -> Step:
         if self.p >= 1:
             return Step((x * 0.0,), lambda g: Gradients((g * 0.0,)))

@@ -74,7 +74,7 @@ class Step:
 
     def backward(self, *gradients: Gradient) -> Gradients:
         """The gradients of a loss, from its gradients with respect to the outputs."""
-        with _quiet():
+        with quiet():
             return self.pull(*gradients)
 
 
@@ -86,7 +86,7 @@ class ReferenceLayer(ABC):
 
     def forward(self, inputs: tuple[Array, ...], parameters: Parameters = NOTHING, context: Context = EVALUATION) -> Step:
         """Applies the layer. Raises KeyError for a parameter that is missing, ValueError for inputs that do not fit."""
-        with _quiet():
+        with quiet():
             return self.apply(inputs, parameters, context)
 
     @abstractmethod
@@ -94,7 +94,7 @@ class ReferenceLayer(ABC):
         """What `forward` does; written by each layer."""
 
 
-def _quiet() -> np.errstate:
+def quiet() -> np.errstate:
     """Overflow, division by zero and NaN are values here, as IEEE 754 has them, and not warnings."""
     return np.errstate(all="ignore")
 
@@ -118,6 +118,12 @@ def doubled(array: Array) -> Array:
     """The array in double precision, in which statistics and sums are formed whatever the precision of the data."""
     xp = namespace(array)
     return xp.astype(array, xp.float64)
+
+
+def signum(x: Array) -> Array:
+    """1, -1 or 0, and 0 for NaN: the derivative of |x|, as PyTorch has it."""
+    xp = namespace(x)
+    return xp.astype(x > 0, x.dtype) - xp.astype(x < 0, x.dtype)
 
 
 def per_channel(vector: Array, rank: int) -> Array:

@@ -68,15 +68,12 @@ def normalized(
     return Step((xp.astype(y, x.dtype),), pull, dict(state))
 
 
-def running(parameters: Parameters, mean: Array, variance: Array, momentum: float | None) -> dict[str, Array]:
-    """The running statistics after a step: r <- (1 - momentum) r + momentum s; the average of all steps if momentum is None.
+def running(parameters: Parameters, mean: Array, variance: Array, share: float) -> dict[str, Array]:
+    """The running statistics after a step: r <- (1 - share) r + share s, for the mean and the variance.
 
     `variance` is the unbiased one, n / (n - 1) of the biased one that normalises (PyTorch).
     """
     state: dict[str, Array] = {}
-    if "num_batches_tracked" in parameters:
-        state["num_batches_tracked"] = parameters["num_batches_tracked"] + 1
-    share = momentum if momentum is not None else 1 / int(state["num_batches_tracked"])
     for name, statistic in (("running_mean", mean), ("running_var", variance)):
         old = parameters[name]
         state[name] = namespace(old).astype((1 - share) * doubled(old) + share * statistic, old.dtype)
@@ -118,8 +115,14 @@ class BatchNorm(ReferenceLayer):
             raise ValueError(f"batch statistics of one value a channel, input of shape {tuple(x.shape)}")
         state: dict[str, Array] = {}
         if training and self.track_running_stats and count:
-            state = running(parameters, *moments(doubled(x), axes), self.momentum)
+            state = self._following(parameters, *moments(doubled(x), axes))
         return normalized(x, parameters, (1,), lambda wide: standardized(wide, axes, self.eps), state)
+
+    def _following(self, parameters: Parameters, mean: Array, variance: Array) -> dict[str, Array]:
+        """The buffers after a step. Without a momentum the statistics are the average over all steps, which are counted."""
+        counted = {name: parameters[name] + 1 for name in ("num_batches_tracked",) if name in parameters}
+        share = 1 / int(counted["num_batches_tracked"]) if self.momentum is None else self.momentum
+        return running(parameters, mean, variance, share) | counted
 
     def _with_running(self, x: Array, parameters: Parameters) -> Step:
         xp = namespace(x)
@@ -224,7 +227,8 @@ def _grouped(x: Array, samples: int, groups: int, eps: float) -> tuple[Array, Ba
 class InstanceNorm(ReferenceLayer):
     """mu, sigma^2 over the positions of one channel of one sample (arXiv 1607.08022).
 
-    With running statistics these are used at test, and follow the mean over the batch of the samples' statistics in training.
+    With running statistics these are used at test, and follow the mean over the batch of the samples' statistics in training (not at all
+    if `momentum` is None: PyTorch does not count the steps here).
     An input of `dims` + 1 dimensions is one sample.
 
     >>> import numpy as np
@@ -251,7 +255,7 @@ class InstanceNorm(ReferenceLayer):
         if self.track_running_stats:
             xp = namespace(x)
             means, variances = moments(doubled(x), axes)
-            state = running(parameters, xp.mean(means, axis=0), xp.mean(variances, axis=0), self.momentum)
+            state = running(parameters, xp.mean(means, axis=0), xp.mean(variances, axis=0), self.momentum or 0.0)
         return normalized(x, parameters, (1,), lambda wide: standardized(wide, axes, self.eps), state)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from netlint.layers.layer import Array, Context, Gradients, Parameters, ReferenceLayer, Step, namespace
+from netlint.layers.layer import Array, Context, Gradients, Parameters, ReferenceLayer, Step, namespace, signum
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class L1Penalty(ReferenceLayer):
     def apply(self, inputs: tuple[Array, ...], parameters: Parameters, context: Context) -> Step:
         xp = namespace(*inputs)
         total = self.coefficient * _total(inputs, lambda w: xp.abs(w))
-        return Step((total,), lambda g: Gradients(tuple(g * (self.coefficient * xp.sign(w)) for w in inputs)))
+        return Step((total,), lambda g: Gradients(tuple(g * (self.coefficient * signum(w)) for w in inputs)))
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from netlint.graph.parameter import Layer
 
 MAX_STEPS = 600_000
-PATIENCE = 30_000
+PATIENCE = 60_000
 """Steps that a call may take without making a layer or an operator: bookkeeping that is longer is not followed."""
 MAX_DEPTH = 60
 MAX_ITERATIONS = 20_000
