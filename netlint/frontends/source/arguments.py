@@ -7,7 +7,7 @@ from typing import Any
 
 import libcst as cst
 
-from netlint.frontends.source import classes, torch_modules
+from netlint.frontends.source import classes, module_tree
 from netlint.frontends.source.code import names_of
 from netlint.frontends.source.functions import Parameter, parameters_of
 from netlint.frontends.source.interpreter import Interpreter
@@ -101,7 +101,7 @@ def targets_of(module: Module) -> frozenset[str]:
     if forward is None:
         return frozenset()
     optional = {name for name, default in forward.defaults.items() if default is None}
-    losses = {name for name, child in torch_modules.child_modules(module) if isinstance(child.operator, Loss)}
+    losses = {name for name, child in module_tree.child_modules(module) if isinstance(child.operator, Loss)}
     found: set[str] = set()
     queue: list[cst.CSTNode] = [forward.node.body]
     while queue and optional:

@@ -9,7 +9,7 @@ from typing import Any
 
 import libcst as cst
 
-from netlint.frontends.source import classes, objects, tensors, torch_modules
+from netlint.frontends.source import classes, module_methods, objects, tensors
 from netlint.frontends.source.code import NodeCache
 from netlint.frontends.source.functions import make_function
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList, leaves
@@ -294,7 +294,7 @@ def binary(interpreter: Interpreter, symbol: str, left: Any, right: Any, inplace
         runs = [lambda x=x: binary(interpreter, symbol, left, x) for x in right.options if x is not ABSENT and x is not None]
         return interpreter.choose(runs, "which value it is") if runs else Anything("an operand that may be missing")
     if isinstance(left, Module) and symbol == "Add" and left.container is not None:
-        return torch_modules.concatenate(interpreter, left, right)
+        return module_methods.concatenate(interpreter, left, right)
     if isinstance(left, Instance):
         method = classes.class_attribute(left.cls, METHODS.get(symbol, ""))
         if method is not None:

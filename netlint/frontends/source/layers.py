@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from netlint.frontends.source import torch_modules
+from netlint.frontends.source import module_tree
 from netlint.frontends.source.values import Anything, Module, ParameterValue, members
 from netlint.graph import Layer, Operator, Unknown
 
@@ -13,7 +13,7 @@ from netlint.graph import Layer, Operator, Unknown
 def layers_of(root: Module) -> list[Layer]:
     """All layers below a root, parents first, with their paths, parents and parameters set."""
     found: list[Layer] = []
-    for path, module in torch_modules.walk(root):
+    for path, module in module_tree.walk(root):
         layer = module.layer
         layer.path, layer.operator, layer.registered = path, module.operator, True
         layer.parameters = {
@@ -24,7 +24,7 @@ def layers_of(root: Module) -> list[Layer]:
         }
         for name, parameter in layer.parameters.items():
             parameter.name, parameter.owner = name, parameter.owner or layer
-        layer.children = {name: child.layer for name, child in torch_modules.child_modules(module)}
+        layer.children = {name: child.layer for name, child in module_tree.child_modules(module)}
         found.append(layer)
     for layer in found:
         for child in layer.children.values():
@@ -45,7 +45,7 @@ def _kept_in(value: Any, depth: int = 4) -> Iterator[tuple[str, Any]]:
 def add_unregistered(layers: list[Layer], root: Module, operators: list[Operator], modules: list[Module]) -> None:
     """Adds layers that no module owns: those in plain lists and dictionaries, and those that were only applied."""
     known = {id(layer) for layer in layers}
-    for path, module in list(torch_modules.walk(root)):
+    for path, module in list(module_tree.walk(root)):
         for name, value in module.attributes.items():
             for key, element in _kept_in(value):
                 if isinstance(element, Module) and id(element.layer) not in known:
@@ -68,14 +68,14 @@ def add_unregistered(layers: list[Layer], root: Module, operators: list[Operator
 
 def uncounted(root: Module) -> Unknown | None:
     """Why the parameters of a network cannot be counted, if they cannot."""
-    for _, module in torch_modules.walk(root):
+    for _, module in module_tree.walk(root):
         if module.tainted is not None:
             return module.tainted
         for name, value in module.children.items():
             options = members(value)
             if any(isinstance(option, Unknown) for option in options):
                 return Unknown(f"`{name}` is not known")
-            if len(options) > 1 and any(isinstance(o, Module) and torch_modules.named_parameters(o) for o in options):
+            if len(options) > 1 and any(isinstance(o, Module) and module_tree.named_parameters(o) for o in options):
                 return Unknown(f"`{name}` depends on a branch")
         for name, value in module.parameters.items():
             if len(members(value)) > 1 or not isinstance(value, (ParameterValue, type(None))):

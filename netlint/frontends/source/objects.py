@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from netlint.frontends.source import operands, tensors, torch_calls, torch_modules, torch_training
+from netlint.frontends.source import module_methods, module_tree, operands, tensors, torch_calls, torch_modules, torch_training
 from netlint.frontends.source.heap import ADict, AList, OpenList
 from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter, Raised
 from netlint.frontends.source.values import (
@@ -125,9 +125,9 @@ def module_attribute(interpreter: Interpreter, module: Module, name: str) -> Any
         if name in ("__module__", "__name__", "__qualname__"):
             return _class_value_attribute(interpreter, module.cls, name)
         getter = class_attribute(module.cls, "__getattr__")
-        if getter is not None and not name.startswith("__") and name not in torch_modules.METHODS and name != "training":
+        if getter is not None and not name.startswith("__") and name not in module_methods.METHODS and name != "training":
             return interpreter.call(getter, [module, name], {})
-    return torch_modules.builtin_attribute(interpreter, module, name)
+    return module_methods.builtin_attribute(interpreter, module, name)
 
 
 def _own(interpreter: Interpreter, module: Module, name: str) -> tuple[Any] | None:
@@ -208,7 +208,7 @@ def _class_value_attribute(interpreter: Interpreter, cls: Class, name: str) -> A
         return Unknown(f"`{name}`")
     base = next((base for base in cls.external_bases() if is_torch_module(base)), None)
     if base is not None:
-        return Native(name, lambda i, args, kwargs: torch_modules.call_builtin(i, base, name, args, kwargs))
+        return Native(name, lambda i, args, kwargs: module_methods.call_builtin(i, base, name, args, kwargs))
     return Anything(f"attribute `{name}` of class `{cls.name}`")
 
 
@@ -218,7 +218,7 @@ def set_attribute(interpreter: Interpreter, target: Any, name: str, value: Any) 
         setter = class_attribute(target.cls, name) if isinstance(target.cls, Class) else None
         if isinstance(setter, Function) and setter.kind in ("property", "setter"):
             return
-        torch_modules.set_attribute(interpreter, target, name, value)
+        module_tree.set_attribute(interpreter, target, name, value)
     elif isinstance(target, (Instance, Function, Partial, OptimizerValue)):
         interpreter.heap.touch(target.attributes)
         target.attributes[name] = value
@@ -234,7 +234,7 @@ def set_attribute(interpreter: Interpreter, target: Any, name: str, value: Any) 
         interpreter.heap.touch(scope.variables)
         scope.variables[name] = value
     elif isinstance(target, ParameterValue):
-        torch_modules.set_parameter_attribute(interpreter, target, name, value)
+        module_tree.set_parameter_attribute(interpreter, target, name, value)
     elif isinstance(target, Super):
         set_attribute(interpreter, target.self_value, name, value)
 
@@ -431,7 +431,7 @@ def iterate(interpreter: Interpreter, value: Any) -> list[Any] | None:
 
 
 def _call_base(base: str, name: str, target: Any, interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return torch_modules.call_builtin(interpreter, base, name, [target, *args], kwargs)
+    return module_methods.call_builtin(interpreter, base, name, [target, *args], kwargs)
 
 
 def _super_attribute(interpreter: Interpreter, value: Super, name: str) -> Any:
@@ -455,5 +455,5 @@ def _super_attribute(interpreter: Interpreter, value: Super, name: str) -> Any:
             return Native("dataclass.__init__", lambda i, args, kwargs: fill_fields(i, target, fields, args, kwargs, None))
         return Native("object.__init__", lambda i, args, kwargs: None)
     if isinstance(target, Module):
-        return torch_modules.builtin_attribute(interpreter, target, name)
+        return module_methods.builtin_attribute(interpreter, target, name)
     return Anything(f"`super().{name}`")

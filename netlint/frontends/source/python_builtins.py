@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from netlint.frontends.source import classes, objects, operands, torch_calls, torch_modules
+from netlint.frontends.source import classes, module_methods, objects, operands, torch_calls, torch_modules
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
 from netlint.frontends.source.interpreter import Interpreter, Raised
 from netlint.frontends.source.python_values import NUMBER, PLAIN, Call, each_option, is_plain, pure
@@ -233,7 +233,7 @@ def _hasattr(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) 
                 return Unknown(f"`{name}` is set in a branch") if isinstance(stored, Either) and ABSENT in stored.options else True
         if isinstance(value.cls, Class) and classes.class_attribute(value.cls, name) is not None:
             return True
-        return torch_modules.has_builtin(value, name)
+        return module_methods.has_builtin(value, name)
     if isinstance(value, Instance):
         return name in value.attributes or classes.class_attribute(value.cls, name) is not None
     if isinstance(value, (Class, Function, Partial)):

@@ -8,7 +8,7 @@ import re
 import sys
 from typing import Any
 
-from netlint.frontends.source import classes, torch_modules
+from netlint.frontends.source import classes, module_tree
 from netlint.frontends.source.command_line import NAMESPACES
 from netlint.frontends.source.functions import parameters_of
 from netlint.frontends.source.heap import ADict, AList, ASet
@@ -67,7 +67,7 @@ def _identity_decorator(interpreter: Interpreter, args: list[Any], kwargs: dict[
 
 
 def _deepcopy(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return torch_modules.deep_copy(interpreter, args[0], {})
+    return module_tree.deep_copy(interpreter, args[0], {})
 
 
 def _shallow_copy(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -75,7 +75,7 @@ def _shallow_copy(interpreter: Interpreter, args: list[Any], kwargs: dict[str, A
     if isinstance(value, Instance):
         return Instance(value.cls, ADict(value.attributes))
     if isinstance(value, Module):
-        return torch_modules.deep_copy(interpreter, value, {})
+        return module_tree.deep_copy(interpreter, value, {})
     return copy_container(interpreter, [value], {}) if isinstance(value, (AList, ADict, ASet)) else value
 
 

@@ -20,7 +20,7 @@ import libcst as cst
 
 from netlint.frontends.errors import SourceError
 from netlint.frontends.reading import Reading
-from netlint.frontends.source import classes, torch_modules, torch_training
+from netlint.frontends.source import classes, module_tree, torch_modules, torch_training
 from netlint.frontends.source.arguments import arguments_of, configurations, forward_of, required, targets_of
 from netlint.frontends.source.code import SourceFile, flat, names_of
 from netlint.frontends.source.functions import parameters_of
@@ -222,7 +222,7 @@ class _Reader:
 
     def _made_networks(self) -> None:
         """The networks that were made but not trained, leaving out those that are part of another."""
-        parts = {id(part) for made in self.made for path, part in torch_modules.walk(made.module) if path}
+        parts = {id(part) for made in self.made for path, part in module_tree.walk(made.module) if path}
         for made in self.made:
             if id(made.module) not in self.done and id(made.module) not in parts and _is_network(made.module):
                 graph = self._network(made)
@@ -232,7 +232,7 @@ class _Reader:
     def _unused_networks(self) -> None:
         """The networks that some code made and gave away (to a trainer that cannot be seen, say): one of each class not seen so far."""
         for trace in self.traces:
-            parts = {id(child) for module in trace.made for _, child in torch_modules.child_modules(module)}
+            parts = {id(child) for module in trace.made for _, child in module_tree.child_modules(module)}
             for module in trace.free:
                 if id(getattr(module.cls, "node", None)) not in self.shown and id(module) not in parts and _has_forward(module):
                     self._network(_Made(_class_name(module), module, trace))
@@ -242,12 +242,12 @@ class _Reader:
         shown = {id(layer) for graph in self.graphs for layer in graph.layers}
         places: set[Any] = set()
         for trace in self.traces:
-            parts = {id(child) for module in trace.made for _, child in torch_modules.child_modules(module)}
+            parts = {id(child) for module in trace.made for _, child in module_tree.child_modules(module)}
             for module in trace.made:
                 site = module.layer.site
                 if module.container != "Sequential" or len(module.children) < 2 or id(module) in parts or site is None:
                     continue
-                if site.key not in places and not any(id(part.layer) in shown for _, part in torch_modules.walk(module)):
+                if site.key not in places and not any(id(part.layer) in shown for _, part in module_tree.walk(module)):
                     places.add(site.key)
                     self._network(_Made(_class_name(module), module, trace, concrete=False))
 
@@ -318,7 +318,7 @@ class _Reader:
         trace.training.augmentations = _augmentations(trace)
         names = {id(module): key for key, module in named}
         calls = [call for call in trace.roots if _is_network(call.module) and call.module.layer.site is not None]
-        calls = [call for call in calls if torch_modules.named_parameters(call.module)] or calls  # a loss of one's own learns nothing
+        calls = [call for call in calls if module_tree.named_parameters(call.module)] or calls  # a loss of one's own learns nothing
         trained = list({id(call.module): call.module for call in calls}.values())
         covered: frozenset[int] = frozenset()
         if len(trained) == 1 and id(trained[0]) not in self.done:
@@ -410,7 +410,7 @@ class _Reader:
         trace: Trace | None = None,
     ) -> Graph:
         module = made.module
-        for _, part in torch_modules.walk(module):
+        for _, part in module_tree.walk(module):
             self.done[id(part)] = part
             self.shown.add(id(getattr(part.cls, "node", None)))
         layers = layers_of(module)
@@ -441,7 +441,7 @@ class _Reader:
         These facts are known here, but judged where all of the training code is seen.
         """
         training = made.trace.training
-        own = {id(value.parameter) for _, value in torch_modules.named_parameters(module)}
+        own = {id(value.parameter) for _, value in module_tree.named_parameters(module)}
         loaders = {id(loader): loader for call in made.trace.roots if call.module is module for loader in call.fed}
         return TrainingContext(
             optimizers=[o for o in training.optimizers if any(id(p) in own for g in o.groups for p in g.parameters or ())],
@@ -606,7 +606,7 @@ def _tensors(value: Any) -> Iterator[Operator]:
 def _is_loaded(network: Module, trace: Trace) -> bool:
     """Whether weights are loaded into a network or a part of it."""
     loaded = {id(module) for module in trace.loaded}
-    return bool(loaded) and any(id(part) in loaded for _, part in torch_modules.walk(network))
+    return bool(loaded) and any(id(part) in loaded for _, part in module_tree.walk(network))
 
 
 def _augmentations(trace: Trace) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 import libcst as cst
 
-from netlint.frontends.source import classes, expressions, objects, torch_modules
+from netlint.frontends.source import classes, expressions, module_methods, objects
 from netlint.frontends.source.code import NodeCache, names_of
 from netlint.frontends.source.functions import make_function
 from netlint.frontends.source.heap import ADict, AList
@@ -83,7 +83,7 @@ def _augmented(interpreter: Interpreter, node: cst.AugAssign, scope: Scope) -> A
         objects.extend_list(interpreter, current, operand)
         return None
     if symbol == "Add" and isinstance(current, Module) and current.container is not None:
-        torch_modules.METHODS["extend"](interpreter, current, [operand], {})
+        module_methods.METHODS["extend"](interpreter, current, [operand], {})
         return None
     with interpreter.at(node, scope):
         value = expressions.binary(interpreter, symbol, current, operand, inplace=isinstance(current, Tensor))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from netlint.frontends.source import classes, torch_modules, torch_training
+from netlint.frontends.source import classes, module_methods, module_tree, torch_modules, torch_training
 from netlint.frontends.source.heap import leaves
 from netlint.frontends.source.torch_api import (
     CREATORS,
@@ -60,7 +60,7 @@ def call_module(interpreter: Interpreter, module: Module, args: list[Any], kwarg
     """`module(...)`: runs its forward."""
     module.called = True
     if not interpreter.applying and not interpreter.building:
-        if torch_modules.named_parameters(module):  # what a loss is given is compared, and may be made up: an adversary's ones
+        if module_tree.named_parameters(module):  # what a loss is given is compared, and may be made up: an adversary's ones
             args = [torch_training.as_data(interpreter, value) for value in args]
             kwargs = {name: torch_training.as_data(interpreter, value) for name, value in kwargs.items()}
         call = torch_training.enter_network(interpreter, module, args, kwargs)
@@ -185,7 +185,7 @@ def call_external(interpreter: Interpreter, name: str, args: list[Any], kwargs: 
         return External(name)
     base, _, method = name.rpartition(".")
     if torch_modules.is_module_class(base):
-        return torch_modules.call_builtin(interpreter, base, method, args, kwargs, opened)
+        return module_methods.call_builtin(interpreter, base, method, args, kwargs, opened)
     if opened is None and name in _PURE_CONTEXTS:
         return External(f"{name}()")
     return call_unknown(interpreter, External(name), args, kwargs)
