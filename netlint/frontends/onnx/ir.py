@@ -13,6 +13,12 @@ OWN = "netlint"
 """The domain of the node kinds that only this front end makes: recognised patterns, joins of branches, what is not known."""
 STANDARD = ("", "ai.onnx")
 
+CONSTANT = frozenset(
+    "Constant ConstantOfShape Range EyeLike Shape Size RandomNormal RandomNormalLike RandomUniform RandomUniformLike Multinomial Bernoulli "
+    "HannWindow HammingWindow BlackmanWindow MelWeightMatrix".split()
+)
+"""The operators whose results are the same whatever the data are, or only depend on their sizes."""
+
 
 @dataclass(eq=False, slots=True)
 class Value:
@@ -123,7 +129,8 @@ class Program:
             for value in node.inputs:
                 if value is not None and value.producer is None:
                     value.static = value.stored
-            static = node.domain != OWN and all(value.static for value in node.inputs if value is not None)
+            operands = [value for value in node.inputs if value is not None]
+            static = node.domain != OWN and all(value.static for value in operands) and (bool(operands) or node.kind in CONSTANT)
             for value in node.outputs:
                 value.static = static
 

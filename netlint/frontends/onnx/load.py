@@ -106,7 +106,9 @@ def _light_graph(graph: onnx.GraphProto) -> onnx.GraphProto:
 def _copy(target: object, field: object, value: object) -> None:
     """One field of a message, set in another message of the same type."""
     name = field.name  # type: ignore[attr-defined]
-    if isinstance(value, (int, float, str, bytes)):
+    if isinstance(value, bytes):
+        raise InputError(f"the {name.replace('_', ' ')} of the model is not text: the protobuf is broken")
+    if isinstance(value, (int, float, str)):
         setattr(target, name, value)
     elif hasattr(value, "CopyFrom"):
         getattr(target, name).CopyFrom(value)

@@ -10,7 +10,7 @@ from netlint.frontends.errors import InputError
 from netlint.frontends.onnx import neural, structure, tensors
 from netlint.frontends.onnx.expand import expand
 from netlint.frontends.onnx.folding import MARK, folds_none, may_hide_norm, put_back
-from netlint.frontends.onnx.ir import OWN, STANDARD, Node, Program, Value
+from netlint.frontends.onnx.ir import CONSTANT, OWN, STANDARD, Node, Program, Value
 from netlint.frontends.onnx.layers import Layers
 from netlint.frontends.onnx.load import Source, load
 from netlint.frontends.onnx.patterns import recognize
@@ -47,10 +47,14 @@ def read(source: Source, *, name: str | None = None, inputs: tuple[Shape, ...] =
         program.mark_static()
         program.keep_needed()
         graph = _Assembly(program, loaded.filename, name or _name(loaded.filename, model)).graph
+    except InputError:
+        raise
     except RecursionError as error:
         raise InputError("the model's graphs are nested too deeply to be read") from error
     except MemoryError as error:
         raise InputError("the model needs more memory than there is") from error
+    except Exception as error:  # whatever is in a file, the caller hears one kind of error
+        raise InputError(f"the ONNX reader failed: {type(error).__name__}: {error}. This is a defect of netlint; report it") from error
     notes = [*loaded.notes, *([problem] if problem else [])]
     return Reading([graph], (loaded.filename,) if loaded.filename else (), tuple(notes))
 
@@ -165,7 +169,7 @@ def _places(node: Node) -> tuple[int, ...]:
 
 def _is_constant(node: Node) -> bool:
     """Whether a node's results do not depend on data, or are known."""
-    if node.standard and node.kind in tensors.CONSTANT:
+    if node.standard and node.kind in CONSTANT:
         return True
     return bool(node.outputs) and all(value.static or value.array is not None for value in node.outputs)
 

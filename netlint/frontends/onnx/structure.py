@@ -23,6 +23,7 @@ def check(model: onnx.ModelProto) -> None:
     pending: list[onnx.GraphProto | onnx.FunctionProto] = [model.graph, *model.functions]
     while pending:
         graph = pending.pop()
+        _check_text(graph)
         _order(graph)
         for node in graph.node:
             pending.extend(subgraphs(node))
@@ -48,6 +49,23 @@ def nodes_within(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
             continue
         yield node
         pending.extend(iter(graph.node) for graph in subgraphs(node))
+
+
+def _check_text(graph: onnx.GraphProto | onnx.FunctionProto) -> None:
+    """Protobuf gives bytes in the place of text that is none; what is not a name cannot be looked up."""
+    names: list[object] = [graph.name]
+    if isinstance(graph, onnx.GraphProto):
+        for entries in (graph.input, graph.output, graph.value_info, graph.initializer):
+            names.extend(entry.name for entry in entries)
+    else:
+        names += [graph.domain, *graph.input, *graph.output, *graph.attribute]
+    for node in graph.node:
+        names += [node.name, node.op_type, node.domain, *node.input, *node.output]
+        names += [text for attribute in node.attribute for text in (attribute.name, attribute.ref_attr_name)]
+        names += [text for entry in node.metadata_props for text in (entry.key, entry.value)]
+    broken = next((name for name in names if not isinstance(name, str)), None)
+    if broken is not None:
+        raise InputError(f"the name {broken!r} is not text: the protobuf is broken")
 
 
 def _check_functions(model: onnx.ModelProto) -> None:

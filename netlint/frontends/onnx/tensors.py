@@ -321,9 +321,3 @@ SPECS: Mapping[str, Spec] = {
     "Col2Im": Spec(_rearrange("fold")),
 }
 """The standard operators that compute with, or move, elements."""
-
-CONSTANT = frozenset(
-    "Constant ConstantOfShape Range EyeLike Shape Size RandomNormal RandomNormalLike RandomUniform RandomUniformLike Multinomial Bernoulli "
-    "HannWindow HammingWindow BlackmanWindow MelWeightMatrix".split()
-)
-"""The operators whose results are the same whatever the data are, or only depend on their sizes."""
