@@ -104,7 +104,8 @@ def signature(model: nn.Module) -> str:
 
 
 def _what_to_pass(model: nn.Module) -> str:
-    return f"pass example_inputs=(tensor, ...) or {{name: tensor}}, on the command line --input 1,3,224,224[:dtype] for each, for {signature(model)}"
+    how = "pass example_inputs=(tensor, ...) or {name: tensor}, on the command line --input 1,3,224,224[:dtype] for each"
+    return f"{how}, for {signature(model)}"
 
 
 def _require_one_input(model: nn.Module) -> None:

@@ -153,7 +153,7 @@ def initialization(name: str, value: torch.Tensor, module: nn.Module) -> Initial
     if name != "weight" or not isinstance(module, _UNIFORM) or value.numel() < 2:
         return None
     if value.device.type == "meta" or type(value.data) is not torch.Tensor or not value.is_floating_point() or value.is_sparse:
-        return _UNSEEN
+        return UNSEEN
     with torch.no_grad(), torch._C.DisableTorchFunction():
         sample = value.detach().flatten()[:MAX_READ].double().cpu()
         if bool((sample == sample[0]).all()) and bool((value == value.flatten()[0]).all()):
@@ -164,10 +164,10 @@ def initialization(name: str, value: torch.Tensor, module: nn.Module) -> Initial
     # the standard deviation of n draws from U(-b, b) is b / sqrt(3) within a few times b / sqrt(7.5 n)
     tolerance = 5 * bound / math.sqrt(7.5 * sample.numel())
     fits = largest <= bound * 1.001 and abs(spread - bound / math.sqrt(3)) <= tolerance
-    return None if fits else _UNSEEN
+    return None if fits else UNSEEN
 
 
 _UNIFORM = (nn.modules.conv._ConvNd, nn.Linear)
 _REASON = "how the values of a live model came about"
-_UNSEEN = Initialization("unknown", {option: Unknown(_REASON) for option in ("mode", "nonlinearity", "a", "gain", "val")})
+UNSEEN = Initialization("unknown", {option: Unknown(_REASON) for option in ("mode", "nonlinearity", "a", "gain", "val")})
 """Drawn in another way than PyTorch's default, or trained."""

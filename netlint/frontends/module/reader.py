@@ -11,10 +11,10 @@ from torch import nn
 from netlint.frontends.errors import InputError
 from netlint.frontends.module import inputs
 from netlint.frontends.module.construction import ConstructionSites, class_site, source_file
+from netlint.frontends.module.failures import described, place_of
 from netlint.frontends.module.layers import Layers, read_layers
 from netlint.frontends.module.recorder import Recorder
 from netlint.frontends.module.run import Call, Failure, exported, hooked, traced, traced_on_data
-from netlint.frontends.module.sites import NOT_USERS, shown
 from netlint.frontends.reading import Reading
 from netlint.graph import Blind, Graph, Layer
 
@@ -35,7 +35,7 @@ def read(model: nn.Module, *, name: str | None = None, example_inputs: Any = Non
     the first layer where that is safe. Raises InputError when it cannot be read, with what to do.
     """
     if not isinstance(model, nn.Module):
-        raise InputError(f"a live model is a torch.nn.Module, not {_described(model)}")
+        raise InputError(f"a live model is a torch.nn.Module, not {_kind_of(model)}")
     model, notes = _unwrapped(model)
     layers = read_layers(model, ConstructionSites(model))
     if not model.training:
@@ -53,7 +53,7 @@ def read(model: nn.Module, *, name: str | None = None, example_inputs: Any = Non
     return Reading([_graph(model, name, layers, recorder)], _files(model), tuple(notes))
 
 
-def _described(value: object) -> str:
+def _kind_of(value: object) -> str:
     if isinstance(value, dict):
         return "a dictionary (a state_dict holds weights, but no network: load it into its model and pass that)"
     return f"{type(value).__module__}.{type(value).__qualname__}"
@@ -117,23 +117,17 @@ def _fallback(model: nn.Module, layers: Layers, call: Call, failed: list[Failure
     for way, arguments, note in ways:
         recorder = way(model, layers, arguments)
         if isinstance(recorder, Recorder):
-            notes.append(f"{note} ({failed[0].way} does not take it: {failed[0].reason})")
+            notes.append(f"{note} ({failed[0].way} does not take it: {described(failed[0].error)})")
             return recorder
         failed.append(recorder)
     guessed = f" with the guessed inputs {_shown(call)}; pass example_inputs (--input) that fit {inputs.signature(model)}"
     raise InputError(f"its forward cannot be run: {_cause(failed)}{guessed if call.batch is not None else ''}")
 
 
-def _cause(failed: Iterable[Failure]) -> str:
-    """What the run on real tensors says, which is nearest to what the user would see, with its place."""
-    failure = next((each for each in failed if each.way == "tracing"), None) or list(failed)[-1]
-    place, traceback = "", failure.error.__traceback__
-    while traceback is not None:
-        file = traceback.tb_frame.f_code.co_filename
-        if not file.startswith(NOT_USERS):
-            place = f" at {shown(file)}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    return f"{failure.reason}{place}"
+def _cause(failed: Sequence[Failure]) -> str:
+    """What the run on real tensors raises, which is nearest to what the user would see, with its place."""
+    error = next((failure.error for failure in failed if failure.way == "tracing"), failed[-1].error)
+    return f"{described(error)}{place_of(error)}"
 
 
 def _shown(call: Call) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import logging
 import random
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,13 +39,6 @@ class Failure:
 
     way: str
     error: BaseException
-
-    @property
-    def reason(self) -> str:
-        """The first sentence of the error, of a length that a note can hold."""
-        text = next((line.strip() for line in str(self.error).splitlines() if line.strip()), "")
-        text = text if len(text) <= 160 else f"{text[:157]}..."
-        return f"{type(self.error).__name__}: {text}" if text else type(self.error).__name__
 
 
 def exported(model: nn.Module, layers: Layers, call: Call) -> Recorder | Failure:
@@ -164,8 +158,8 @@ def _training(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No warnings or log lines of PyTorch about a run that the user did not ask for."""
-    with warnings.catch_warnings():
+    """No warnings and log lines about a run that the user did not ask for; what the forward prints is not netlint's result."""
+    with warnings.catch_warnings(), redirect_stdout(sys.stderr):
         warnings.simplefilter("ignore")
         logger = logging.getLogger("torch")
         level = logger.level
