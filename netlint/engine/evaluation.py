@@ -10,6 +10,8 @@ from netlint.engine.rule import Finding, Rule
 from netlint.engine.settings import Settings
 from netlint.graph import Graph, Layer, Loader, Operator, Optimizer, Penalty, Unknown
 
+_INPUT = {"source": "this source", "module": "a live module", "onnx": "an ONNX model"}
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -72,6 +74,9 @@ def evaluate(graph: Graph, rules: Iterable[Rule], settings: Settings) -> Iterato
     """Each rule's verdict on each of its subjects, in the order of the rules. A rule that fails is left there; the others go on."""
     subjects = Subjects(graph)
     for rule in rules:
+        if rule.needs not in graph.facts:
+            yield Verdict(rule, graph, (Unknown(f"{_INPUT[graph.frontend]} does not tell {rule.needs.value}"),))
+            continue
         options = settings.options_of(rule)
         try:
             things = [thing for kind in rule.subjects for thing in subjects.of(kind)]

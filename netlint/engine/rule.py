@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
 
-from netlint.graph import Graph, Layer, Loader, Operator, Optimizer, Parameter, Penalty, Site, Unknown
+from netlint.graph import Fact, Graph, Layer, Loader, Operator, Optimizer, Parameter, Penalty, Site, Unknown
 
 if typing.TYPE_CHECKING:
     from netlint.engine.intent import Intent
@@ -169,8 +169,8 @@ class Rule:
 
     `code` is `NL` and three digits, `name` the bad pattern in kebab case (so that "allow <name>" reads well), `summary` one line
     for the table, `statements` the document's statements it carries (S-numbers; empty for what goes beyond the document),
-    `evidence` one line shown with each finding, `fix_contract` what its fix declares (None: it has no fix), `options` its
-    settings.
+    `evidence` one line shown with each finding, `needs` what an input must be able to tell for the rule to be asked at all,
+    `fix_contract` what its fix declares (None: it has no fix), `options` its settings.
     """
 
     code: str
@@ -179,6 +179,7 @@ class Rule:
     summary: str
     statements: tuple[str, ...] = ()
     evidence: str = ""
+    needs: Fact = Fact.TOPOLOGY
     fix_contract: Contract | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
 

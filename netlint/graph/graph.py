@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from netlint.graph.facts import EVERY_FACT, Fact
 from netlint.graph.index import Index, Kinds
 from netlint.graph.operator import Operator
 from netlint.graph.operators import Alternatives, Input, Opaque, Select
@@ -51,6 +52,9 @@ class Graph:
 
     elsewhere: frozenset[int] = frozenset()
     """Ids of operators and training facts that are visible here but judged in another graph."""
+
+    facts: frozenset[Fact] = EVERY_FACT
+    """What the input can tell: source everything, an exported model little of its training."""
 
     _consumers: dict[int, list[Operator]] | None = field(default=None, repr=False)
     _index: Index | None = field(default=None, repr=False)

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 
 from netlint.engine.intent import Intent, Rewrite
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Option, Options, Rule, Severity, StateDict, TrainingEffect
-from netlint.graph import Graph, Layer, Operator
+from netlint.graph import Fact, Graph, Layer, Operator
 from netlint.graph.operators import Activation, Conv, Div, LeakyReLU, Linear, Mul, Norm, Opaque, ReLU, ReLU6
 from netlint.graph.queries import data_inputs, is_weighted
 
@@ -43,6 +43,7 @@ rule = Rule(
     summary="A deep stack of ReLU layers without normalisation and without a shortcut.",
     statements=("S11", "S21"),
     evidence="with PyTorch's default initialisation a ReLU layer scales signal and gradient by about sqrt(1/6)",
+    needs=Fact.TRAINING_LAYERS,
     fix_contract=Contract(Forward.CHANGES, StateDict.SAME, TrainingEffect.CHANGES),
     options={
         "max-depth": Option(30, "More ReLU layers than this in a row want a norm, however they are initialised."),

@@ -25,7 +25,7 @@ The fix
 from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity
-from netlint.graph import Graph, Operator, Unknown
+from netlint.graph import Fact, Graph, Operator, Unknown
 from netlint.graph.operators import (
     BCE,
     ELU,
@@ -58,6 +58,7 @@ rule = Rule(
     summary="A loss gets logits where it takes probabilities, or probabilities where it takes their logarithms.",
     statements=("S18",),
     evidence="the loss's own definition",
+    needs=Fact.TRAINING,
 )
 
 LOGITS = (Linear, Conv, Norm)

@@ -29,7 +29,7 @@ import math
 
 from netlint.engine.intent import Intent, Rewrite
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Option, Options, Rule, Severity, StateDict, TrainingEffect
-from netlint.graph import Graph, Initialization, Operator, Unknown
+from netlint.graph import Fact, Graph, Initialization, Operator, Unknown
 from netlint.graph.operators import Norm, PReLU
 from netlint.graph.queries import fed_by, stretch_after, stretch_before
 
@@ -40,6 +40,7 @@ rule = Rule(
     summary="He initialisation computed for ReLU in front of a PReLU: too large by sqrt(1 + a^2) a layer.",
     statements=("S21",),
     evidence="the gain for slope a is sqrt(2 / (1 + a^2)) (arXiv 1502.01852, equation 15)",
+    needs=Fact.INITIALIZATION,
     fix_contract=Contract(Forward.CHANGES, StateDict.SAME, TrainingEffect.CHANGES),
     options={"max-excess": Option(0.01, "How much too large the gain of a layer may be, as a fraction.")},
 )

@@ -38,7 +38,7 @@ from netlint.engine.rule import (
     TrainingEffect,
     sequential,
 )
-from netlint.graph import Graph, Unknown
+from netlint.graph import Fact, Graph, Unknown
 from netlint.graph.operators import PReLU
 
 rule = Rule(
@@ -48,6 +48,7 @@ rule = Rule(
     summary="A PReLU starts with a slope above .1.",
     statements=("S22",),
     evidence="S22 advises a very small slope, usually .1; PyTorch's default is .25",
+    needs=Fact.INITIALIZATION,
     fix_contract=Contract(Forward.CHANGES, StateDict.SAME, TrainingEffect.CHANGES),
     options={"max-init": Option(0.1, "The largest slope to start with.")},
 )

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from netlint.engine.intent import Intent, Replace
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect, sequential
-from netlint.graph import Graph, Unknown
+from netlint.graph import Fact, Graph, Unknown
 from netlint.graph.operators import RReLU
 
 rule = Rule(
@@ -35,6 +35,7 @@ rule = Rule(
     summary="`F.rrelu` that is never random, or random at test too: it does not follow the module's mode by itself.",
     statements=("S19",),
     evidence="torch.nn.functional.rrelu takes training=False unless told otherwise",
+    needs=Fact.TRAINING_LAYERS,
     fix_contract=Contract(Forward.CHANGES, StateDict.SAME, TrainingEffect.CHANGES),
 )
 

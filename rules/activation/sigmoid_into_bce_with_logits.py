@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from netlint.engine.intent import Intent, Replace
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect
-from netlint.graph import Graph, Operator, Unknown
+from netlint.graph import Fact, Graph, Operator, Unknown
 from netlint.graph.operators import BCEWithLogits, Hardsigmoid, Sigmoid
 from netlint.graph.queries import KEEPS_MEANING, origins
 
@@ -35,6 +35,7 @@ rule = Rule(
     summary="A sigmoid goes into a binary cross entropy with logits, which applies the sigmoid itself.",
     statements=("S18",),
     evidence="sigmoid(sigmoid(z)) lies between .5 and .73: a negative sample never costs less than ln 2",
+    needs=Fact.TRAINING,
     fix_contract=Contract(Forward.CHANGES, StateDict.SAME, TrainingEffect.CHANGES),
 )
 

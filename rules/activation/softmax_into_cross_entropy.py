@@ -29,7 +29,7 @@ import math
 
 from netlint.engine.intent import Intent, Replace
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect
-from netlint.graph import Graph, Operator, Unknown
+from netlint.graph import Fact, Graph, Operator, Unknown
 from netlint.graph.operators import CrossEntropy, LogSoftmax, Softmax
 from netlint.graph.queries import KEEPS_MEANING, class_count, origins
 
@@ -40,6 +40,7 @@ rule = Rule(
     summary="A softmax goes into a cross entropy, which applies softmax itself.",
     statements=("S18",),
     evidence="on probabilities the loss of K classes never falls below ln(1 + (K - 1) / e)",
+    needs=Fact.TRAINING,
     fix_contract=Contract(Forward.CHANGES, StateDict.SAME, TrainingEffect.CHANGES),
 )
 

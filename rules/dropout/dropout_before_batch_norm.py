@@ -43,7 +43,7 @@ from netlint.engine.rule import (
     TrainingEffect,
     sequential,
 )
-from netlint.graph import Graph, Unknown
+from netlint.graph import Fact, Graph, Unknown
 from netlint.graph.operators import AlphaDropout, BatchNorm, DropBlock, Dropout, DropPath
 from netlint.graph.queries import batch_norms_after
 
@@ -53,6 +53,7 @@ rule = Rule(
     severity=Severity.WARNING,
     summary="Dropout before batch norm: the recorded variance is wrong at test time.",
     evidence="variance shift: DenseNet with a dropout of .5 in every bottleneck falls from 77.42 to 68.55 %, CIFAR-100 (arXiv 1801.05134)",
+    needs=Fact.TRAINING_LAYERS,
     fix_contract=Contract(Forward.CHANGES, StateDict.REMAP, TrainingEffect.CHANGES),
     options={"min-rate": Option(0.1, "Rates below this shift the variance too little to matter.")},
 )

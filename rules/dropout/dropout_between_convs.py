@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from netlint.engine.intent import Intent, Replace
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect, sequential
-from netlint.graph import Graph, Unknown
+from netlint.graph import Fact, Graph, Unknown
 from netlint.graph.operators import ChannelDropout, Conv, Dropout
 from netlint.graph.queries import batch_norms_after, feature_map_of, is_head, reads_neighbours, weighted_after
 
@@ -39,6 +39,7 @@ rule = Rule(
     summary="Single elements of a feature map are dropped between convolutions.",
     statements=("S2",),
     evidence="on feature maps dropping regions does better (DropBlock, 2018); against: dropout in all layers, 14.32 -> 12.61 % (JMLR 2014)",
+    needs=Fact.TRAINING_LAYERS,
     fix_contract=Contract(Forward.CHANGES, StateDict.SAME, TrainingEffect.CHANGES),
 )
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from netlint.engine.intent import Intent, Replace, Rewrite
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect
-from netlint.graph import Graph, Unknown
+from netlint.graph import Fact, Graph, Unknown
 from netlint.graph.operators import Dropout
 
 rule = Rule(
@@ -38,6 +38,7 @@ rule = Rule(
     summary="Dropout stays active in evaluation mode.",
     statements=("S3",),
     evidence="`F.dropout` has `training=True` as its default, and `eval()` reaches registered modules only (PyTorch)",
+    needs=Fact.TRAINING_LAYERS,
     fix_contract=Contract(Forward.CHANGES, StateDict.SAME, TrainingEffect.SAME),
 )
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from netlint.engine.intent import Intent, Replace
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect, sequential
-from netlint.graph import Graph, Operator, Unknown
+from netlint.graph import Fact, Graph, Operator, Unknown
 from netlint.graph.operators import (
     Activation,
     Conv,
@@ -50,6 +50,7 @@ rule = Rule(
     severity=Severity.WARNING,
     summary="Dropout erases a share of the network's answers.",
     evidence="the loss compares the output itself with the target; JMLR 2014 drops inputs and hidden units only",
+    needs=Fact.TRAINING_LAYERS,
     fix_contract=Contract(Forward.CHANGES, StateDict.SAME, TrainingEffect.CHANGES),
 )
 

@@ -26,7 +26,7 @@ The fix
 from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Option, Options, Rule, Severity, sequential
-from netlint.graph import Graph, Unknown
+from netlint.graph import Fact, Graph, Unknown
 from netlint.graph.operators import Attention, Dropout, MultiheadAttention, Recurrent, Transformer, TransformerLayer
 from netlint.graph.unknown import Float
 
@@ -37,6 +37,7 @@ rule = Rule(
     summary="A dropout rate of 1 or more, far too high, or without effect.",
     statements=("S4",),
     evidence="the survivors are scaled by 1 / (1 - p); JMLR 2014 uses .5 for hidden units and .2 for inputs",
+    needs=Fact.TRAINING_LAYERS,
     options={"max-rate": Option(0.8, "Rates above this are reported.")},
 )
 

@@ -48,7 +48,7 @@ from netlint.engine.rule import (
     TrainingFacts,
     sequential,
 )
-from netlint.graph import Graph, Operator, Unknown
+from netlint.graph import Fact, Graph, Operator, Unknown
 from netlint.graph.operators import Activation, Alternatives, Concat, Dropout, Linear, Norm, Opaque
 from netlint.graph.queries import (
     MOVES,
@@ -70,6 +70,7 @@ rule = Rule(
     summary="A wide fully-connected layer feeds the next one without dropout.",
     statements=("S1", "S4"),
     evidence="dropout in the fully-connected layers: CIFAR-10 error 14.98 -> 14.32 %, SVHN 3.95 -> 3.02 % (JMLR 2014)",
+    needs=Fact.TRAINING_LAYERS,
     fix_contract=Contract(Forward.CHANGES, StateDict.REMAP, TrainingEffect.CHANGES),
     options={
         "min-width": Option(256, "Layers with more units than this want dropout."),

@@ -46,7 +46,7 @@ from netlint.engine.rule import (
     TrainingFacts,
     sequential,
 )
-from netlint.graph import Graph, Loader, Unknown
+from netlint.graph import Fact, Graph, Loader, Unknown
 from netlint.graph.operators import BatchNorm, GroupNorm, Identity, LayerNorm, Reshape
 from netlint.graph.queries import has_positions, uses_batch_statistics
 
@@ -57,6 +57,7 @@ rule = Rule(
     summary="Batch norm with batches too small for its statistics.",
     statements=("S8",),
     evidence="ResNet-50 error at 32/8/4/2 images: batch norm 23.6/24.8/27.3/34.7 %, group norm 24.1/24.0/24.2/24.1 % (Wu and He 2018)",
+    needs=Fact.TRAINING,
     fix_contract=Contract(Forward.CHANGES, StateDict.REMAP, TrainingEffect.CHANGES),
     options={"small-batch": Option(8, "Batches of this many samples or fewer are reported.")},
 )

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from netlint.engine.intent import Intent, SetOption
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect, sequential
-from netlint.graph import Graph, Unknown
+from netlint.graph import Fact, Graph, Unknown
 from netlint.graph.operators import BatchNorm, Conv, Identity, Linear, MaxPool
 from netlint.graph.queries import uses_batch_statistics
 
@@ -37,6 +37,7 @@ rule = Rule(
     summary="The batch norm that follows cancels this layer's bias.",
     statements=("S5",),
     evidence="(y + b) - mean(y + b) = y - mean(y); the batch norm's beta takes the bias's place (arXiv 1502.03167)",
+    needs=Fact.TRAINING_LAYERS,
     fix_contract=Contract(Forward.CLOSE, StateDict.REMAP, TrainingEffect.SAME),
 )
 

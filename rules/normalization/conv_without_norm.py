@@ -29,7 +29,7 @@ The fix
 from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Option, Options, Rule, Severity, sequential
-from netlint.graph import Graph, Operator, Unknown
+from netlint.graph import Fact, Graph, Operator, Unknown
 from netlint.graph.operators import SELU, Add, Alternatives, Conv, Div, LocalResponseNorm, Mul, Norm, Opaque, Weight
 from netlint.graph.queries import data_inputs, reaches_output, reads_neighbours
 
@@ -40,6 +40,7 @@ rule = Rule(
     summary="A deep stack of convolutions without any normalisation.",
     statements=("S6", "S11"),
     evidence="a norm resets the scale in every layer; against: Fixup and NFNets do without (arXiv 1901.09321, 2102.06171)",
+    needs=Fact.TRAINING_LAYERS,
     options={"max-depth": Option(5, "Stacks of up to this many convolutions are left alone.")},
 )
 

@@ -38,7 +38,7 @@ from netlint.engine.rule import (
     TrainingEffect,
     TrainingFacts,
 )
-from netlint.graph import Graph, Loader, Unknown
+from netlint.graph import Fact, Graph, Loader, Unknown
 from netlint.graph.operators import BatchNorm
 from netlint.graph.queries import has_positions, uses_batch_statistics
 
@@ -49,6 +49,7 @@ rule = Rule(
     summary="The last batch holds one sample, which batch norm cannot normalise.",
     statements=("S8",),
     evidence="PyTorch: Expected more than 1 value per channel when training",
+    needs=Fact.TRAINING,
     fix_contract=Contract(Forward.EXACT, StateDict.SAME, TrainingEffect.CHANGES),
 )
 

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from netlint.engine.intent import Intent, Rewrite, SetOption
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect
-from netlint.graph import Graph, Optimizer, Unknown
+from netlint.graph import Fact, Graph, Optimizer, Unknown
 from netlint.graph.queries import decouples_decay
 
 rule = Rule(
@@ -38,6 +38,7 @@ rule = Rule(
     severity=Severity.ADVICE,
     summary="Adam with weight_decay normalises the decay away: AdamW applies it to the weights.",
     evidence="decoupled decay generalises better with Adam (Loshchilov and Hutter, arXiv 1711.05101)",
+    needs=Fact.TRAINING,
     fix_contract=Contract(Forward.EXACT, StateDict.SAME, TrainingEffect.CHANGES),
 )
 _FLAG = ("NAdam", "RAdam")

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from netlint.engine.intent import Intent, Rewrite
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect
-from netlint.graph import Graph, Optimizer, Parameter, Unknown
+from netlint.graph import Fact, Graph, Optimizer, Parameter, Unknown
 from netlint.graph.operators import Norm, PReLU
 
 rule = Rule(
@@ -39,6 +39,7 @@ rule = Rule(
     severity=Severity.ADVICE,
     summary="Weight decay also shrinks PReLU slopes, biases and norm scales.",
     evidence="decay pulls a PReLU slope to 0, that is to ReLU; the PReLU paper (arXiv 1502.01852) trains slopes without it",
+    needs=Fact.TRAINING,
     fix_contract=Contract(Forward.EXACT, StateDict.SAME, TrainingEffect.CHANGES),
 )
 

@@ -30,7 +30,7 @@ The fix
 from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity, TrainingFacts
-from netlint.graph import Graph, Penalty
+from netlint.graph import Fact, Graph, Penalty
 from netlint.graph.queries import parameters_behind, trained_losses, weight_depth
 
 rule = Rule(
@@ -40,6 +40,7 @@ rule = Rule(
     summary="An L1 penalty on all weights of a network: L2 unless few features matter.",
     statements=("S13", "S16"),
     evidence="L1 pays off where most features are irrelevant (Ng, ICML 2004)",
+    needs=Fact.TRAINING,
 )
 
 

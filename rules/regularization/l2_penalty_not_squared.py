@@ -42,7 +42,7 @@ from netlint.engine.rule import (
     TrainingEffect,
     TrainingFacts,
 )
-from netlint.graph import Graph, Operator, Penalty, Unknown
+from netlint.graph import Fact, Graph, Operator, Penalty, Unknown
 from netlint.graph.operators import Elementwise, Pow, Reduce
 
 rule = Rule(
@@ -52,6 +52,7 @@ rule = Rule(
     summary="An L2 penalty on the norm without the square: its pull does not shrink with the weights.",
     statements=("S14",),
     evidence="the gradient of ||w|| has length 1 at every w, that of ||w||^2 is 2w",
+    needs=Fact.TRAINING,
     fix_contract=Contract(Forward.CHANGES, StateDict.SAME, TrainingEffect.CHANGES),
 )
 

@@ -31,7 +31,7 @@ The fix
 from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Option, Options, Rule, Severity
-from netlint.graph import Graph, Int, Operator, Optimizer, Parameter, Unknown
+from netlint.graph import Fact, Graph, Int, Operator, Optimizer, Parameter, Unknown
 from netlint.graph.operators import (
     Add,
     Attention,
@@ -64,6 +64,7 @@ rule = Rule(
     summary="Nothing regularises the network: no weight decay, penalty, dropout or augmentation.",
     statements=("S12",),
     evidence="weight decay suppresses what the data does not determine (Krogh and Hertz, NIPS 1991)",
+    needs=Fact.TRAINING,
     options={"min-parameters": Option(1000, "Networks with fewer learned numbers than this are left alone.")},
 )
 

@@ -34,7 +34,7 @@ import math
 from collections.abc import Mapping
 
 from netlint.engine.rule import Answers, Example, Finding, Option, Options, Rule, Severity
-from netlint.graph import Graph, Optimizer, Penalty, Unknown
+from netlint.graph import Fact, Graph, Optimizer, Penalty, Unknown
 from netlint.graph.operators import Reduce
 from netlint.graph.queries import decouples_decay, trained_losses
 
@@ -45,6 +45,7 @@ rule = Rule(
     summary="A weight decay or penalty coefficient above the usual range.",
     statements=("S15",),
     evidence="recipes with SGD use 1e-4 (ResNet, arXiv 1512.03385) to 5e-4 (VGG, arXiv 1409.1556); lambda is raised from 0",
+    needs=Fact.TRAINING,
     options={
         "max-decay": Option(1e-2, "Largest weight decay of SGD, Adam and the others that add it to the gradient."),
         "max-decoupled-decay": Option(0.3, "Largest weight decay of AdamW and the others that apply it to the weights."),

@@ -26,7 +26,7 @@ The fix
 from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity
-from netlint.graph import Graph, Penalty, Unknown
+from netlint.graph import Fact, Graph, Penalty, Unknown
 
 rule = Rule(
     code="NL305",
@@ -35,6 +35,7 @@ rule = Rule(
     summary="A penalty in the loss whose gradient is cut off by `.data`, `.item()`, `.detach()` or `no_grad`.",
     statements=("S12",),
     evidence="the gradient of a detached term is zero: the penalty changes the printed loss and nothing else",
+    needs=Fact.TRAINING,
 )
 
 

@@ -28,7 +28,7 @@ The fix
 from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity
-from netlint.graph import Graph, Optimizer, Parameter, Penalty, Unknown
+from netlint.graph import Fact, Graph, Optimizer, Parameter, Penalty, Unknown
 from netlint.graph.queries import trained_totals
 
 rule = Rule(
@@ -38,6 +38,7 @@ rule = Rule(
     summary="An explicit L2 penalty on weights that the optimizer decays too, or the same penalty twice.",
     statements=("S12", "S15"),
     evidence="with SGD, weight_decay=a and b * ||w||^2 together pull by (a + 2b) w",
+    needs=Fact.TRAINING,
 )
 
 

@@ -28,7 +28,7 @@ The fix
 from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity
-from netlint.graph import Graph, Initialization, Operator
+from netlint.graph import Fact, Graph, Initialization, Operator
 from netlint.graph.operators import Activation, Conv, Linear
 from netlint.graph.queries import PASSES, feeds, in_attention, is_gate
 
@@ -38,6 +38,7 @@ rule = Rule(
     severity=Severity.WARNING,
     summary="The weights of a hidden layer all start with the same number, so its units start out equal.",
     evidence="equal units with equal gradients stay equal",
+    needs=Fact.INITIALIZATION,
 )
 
 CONSTANTS = ("zeros_", "zero_", "ones_", "constant_", "fill_")
