@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import torch
 from torch import nn
 
 from netlint.frontends.module.sites import NOT_USERS, applied_site, node_site, shown, tree_of
@@ -72,6 +73,8 @@ class ConstructionSites:
         self._found[id(model)] = (class_site(type(model)), None, None)
         pending = [model]
         for parent in pending:
+            if isinstance(parent, torch.jit.ScriptModule):  # its parts are made by the compiler
+                continue
             for name, child in parent.named_children():
                 if id(child) not in self._found:
                     self._found[id(child)] = self._made(parent, name, child)

@@ -79,7 +79,7 @@ def guessed(model: nn.Module, templates: Sequence[Operator]) -> list[Call]:
     return [_call(model, shape, limit, batch) for shape, limit in found]
 
 
-def smaller(model: nn.Module, call: Call) -> Call:
+def filled(model: nn.Module, call: Call) -> Call:
     """The same call with real data, and with fewer samples where their number was made up."""
     batch = _prime(model, _SMALL_PRIMES) if call.batch is not None else None
 
@@ -187,7 +187,7 @@ def _call(model: nn.Module, shape: tuple[int | None, ...], entries: int | None, 
     if entries is not None:
         return Call((torch.zeros(sizes, dtype=torch.int64, device=device),), {}, batch)
     floating = next((value.dtype for value in model.parameters() if value.dtype.is_floating_point), torch.float32)
-    # not filled: the first ways of running a network do not read it, and `smaller` makes data for those that do
+    # not filled: the first ways of running a network do not read it, and `filled` makes data for those that do
     return Call((torch.empty(sizes, dtype=floating, device=device),), {}, batch)
 
 

@@ -22,6 +22,11 @@ _WRAPPERS = {"_WeightNorm": "weight_norm", "WeightNorm": "weight_norm", "_Spectr
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
+def key_of(module: nn.Module) -> int:
+    """What tells a module from others: its attributes, for torch.export may put a proxy with the same ones in its place."""
+    return id(vars(module))
+
+
 @dataclass(eq=False)
 class Layers:
     """The layers of one network, and how to find the layer of a module and the parameter of a tensor."""
@@ -31,15 +36,15 @@ class Layers:
     in_training: bool
     found: list[Layer] = field(default_factory=list)
     modules: dict[int, tuple[nn.Module, Layer]] = field(default_factory=dict)
-    """By id of the module, which is kept so that the id stays its own."""
+    """By key of the module, which is kept so that the key stays its own."""
     leaves: dict[int, LayerSpec] = field(default_factory=dict)
-    """The specification of each leaf, by id of the module."""
+    """The specification of each leaf, by key of the module."""
     parameters: dict[int, Parameter] = field(default_factory=dict)
     """By id of the tensor."""
 
     def of(self, module: nn.Module) -> Layer | None:
         """The layer of a module; None for one that was made while the network ran."""
-        known = self.modules.get(id(module))
+        known = self.modules.get(key_of(module))
         return known[1] if known is not None else None
 
     def adopt(self, module: nn.Module) -> Layer:
@@ -63,7 +68,7 @@ class _Reader:
         for layer in list(self.layers.found):
             module = next(module for module, known in self.layers.modules.values() if known is layer)
             for key, inner in _unregistered(module):
-                if id(inner) not in self.layers.modules:
+                if key_of(inner) not in self.layers.modules:
                     self.add(f"{layer.path}.{key}".lstrip("."), inner, layer, False)
 
     def add(self, path: str, module: nn.Module, parent: Layer | None, registered: bool, layer: Layer | None = None) -> Layer:
@@ -74,18 +79,21 @@ class _Reader:
         layer.parent, layer.registered = parent, registered
         layer.hooked, layer.wrapped = _is_hooked(module), _wrappers(module)
         layer.site = self.layers.sites.of(module)
-        self.layers.modules[id(module)] = (module, layer)
+        self.layers.modules[key_of(module)] = (module, layer)
         self.layers.found.append(layer)
         if found is not None and name is not None:
             layer.kind, layer.operator = name[0], found[1]
-            self.layers.leaves[id(module)] = found[0]
+            self.layers.leaves[key_of(module)] = found[0]
             follow_mode(found[1], module.training or not self.layers.in_training)
             tensors = dict(module.named_parameters(remove_duplicate=False))
+        elif isinstance(module, torch.jit.ScriptModule):
+            layer.kind = str(module.original_name)
+            tensors = dict(module.named_parameters())
         else:
             tensors = {key: value for key, value in vars(module)["_parameters"].items() if value is not None}
         layer.parameters = {key: self._parameter(key, value, layer, module) for key, value in tensors.items()}
         layer.frozen = bool(layer.parameters) and not any(value.requires_grad for value in tensors.values())
-        if found is None:
+        if found is None and not isinstance(module, torch.jit.ScriptModule):
             for key, child in module.named_children():
                 known = self.layers.of(child)
                 inner = known if known is not None else self.add(f"{path}.{key}".lstrip("."), child, layer, registered)
@@ -124,7 +132,7 @@ def _reparametrizing_hooks(module: nn.Module) -> list[str]:
 
 
 def _is_torch(thing: object) -> bool:
-    return (type(thing).__module__ or "").startswith("torch.")
+    return str(getattr(thing, "__module__", None) or type(thing).__module__).startswith("torch.")
 
 
 def _is_hooked(module: nn.Module) -> bool:

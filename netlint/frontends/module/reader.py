@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -18,7 +18,6 @@ from netlint.frontends.module.run import Call, Failure, exported, hooked, traced
 from netlint.frontends.reading import Reading
 from netlint.graph import Blind, Graph, Layer
 
-Way = Callable[[nn.Module, Layers, Call], "Recorder | Failure"]
 _ATTRIBUTE = {
     "OptimizedModule": "_orig_mod",
     "DataParallel": "module",
@@ -72,62 +71,54 @@ def _unwrapped(model: nn.Module) -> tuple[nn.Module, list[str]]:
 
 
 def _record(model: nn.Module, layers: Layers, example_inputs: Any, notes: list[str]) -> Recorder:
+    """The record of the best way of running that works, with notes on which it was and what it lost."""
     if example_inputs is not None:
         calls = [inputs.given(model, example_inputs)]
     else:
         calls = inputs.guessed(model, [layer.operator for layer in layers.found if layer.operator is not None])
-    call, failed = _fitting(model, layers, calls)
+    call, outcome, how = _best(model, layers, calls)
+    if isinstance(outcome, Failure):
+        guessed = f" with the guessed inputs {_shown(call)}; pass example_inputs (--input) that fit {inputs.signature(model)}"
+        reason = f"{described(outcome.error)}{place_of(outcome.error)}"
+        raise InputError(f"its forward cannot be run: {reason}{guessed if call.batch is not None else ''}")
     if call.batch is not None:
         notes.append(f"example inputs were guessed: {_shown(call)}; pass example_inputs (--input) to give others")
-    if not failed:
-        recorder = exported(model, layers, call)
-        if isinstance(recorder, Recorder):
-            notes.append("read through torch.export")
-            return recorder
-        failed.append(recorder)
-    return _fallback(model, layers, call, failed, notes)
+    notes.append(how)
+    return outcome
 
 
-def _fitting(model: nn.Module, layers: Layers, calls: Sequence[Call]) -> tuple[Call, list[Failure]]:
-    """The first call that the network takes. Only where there is a choice is the network run to find out."""
-    if len(calls) == 1:
-        return calls[0], []
-    failures = []
+def _best(model: nn.Module, layers: Layers, calls: Sequence[Call]) -> tuple[Call, Recorder | Failure, str]:
+    """The first call that the network takes, its record, and how that was made; else the likeliest call, and why it failed."""
+    refused = exported(model, layers, calls[0])
+    if isinstance(refused, Recorder):
+        return calls[0], refused, _EXPORTED
     for call in calls:
         outcome = traced(model, layers, call)
         if isinstance(outcome, Recorder):
-            return call, []
-        failures.append(outcome)
-        if not _may_be_size(outcome):
-            break
-    return calls[0], []
+            again = exported(model, layers, call) if call is not calls[0] else refused
+            if isinstance(again, Recorder):
+                return call, again, _EXPORTED
+            return call, outcome, _instead("read by tracing a run without data", again)
+    real = [inputs.filled(model, call) for call in calls[:MAX_RUNS]]
+    outcomes = []
+    for call in real:
+        outcomes.append(traced_on_data(model, layers, call))
+        if isinstance(outcomes[-1], Recorder):
+            return call, outcomes[-1], _instead("read by tracing one run: where data decide, the other way is not seen", refused)
+    outcome = hooked(model, layers, real[0])
+    if isinstance(outcome, Recorder):
+        how = "read through forward hooks: only the order of the layers is seen, not what happens between them"
+        return real[0], outcome, _instead(how, refused)
+    return real[0], outcomes[0], ""
 
 
-def _may_be_size(failure: Failure) -> bool:
-    return isinstance(failure.error, (RuntimeError, ValueError, IndexError, AssertionError, TypeError))
+_EXPORTED = "read through torch.export"
+MAX_RUNS = 3
+"""So many guesses are run on data."""
 
 
-def _fallback(model: nn.Module, layers: Layers, call: Call, failed: list[Failure], notes: list[str]) -> Recorder:
-    real = inputs.smaller(model, call)
-    ways: list[tuple[Way, Call, str]] = [
-        (traced, call, "read by tracing a run without data"),
-        (traced_on_data, real, "read by tracing one run: where data decide, the other way is not seen"),
-        (hooked, real, "read through forward hooks: only the order of the layers is seen, not what happens between them"),
-    ]
-    for way, arguments, note in ways:
-        recorder = way(model, layers, arguments)
-        if isinstance(recorder, Recorder):
-            notes.append(f"{note} ({failed[0].way} does not take it: {described(failed[0].error)})")
-            return recorder
-        failed.append(recorder)
-    guessed = f" with the guessed inputs {_shown(call)}; pass example_inputs (--input) that fit {inputs.signature(model)}"
-    raise InputError(f"its forward cannot be run: {_cause(failed)}{guessed if call.batch is not None else ''}")
-
-
-def _cause(failed: Sequence[Failure]) -> str:
-    """What the run on real tensors raises, which is nearest to what the user would see, with its place."""
-    error = next((failure.error for failure in failed if failure.way == "tracing"), failed[-1].error)
-    return f"{described(error)}{place_of(error)}"
+def _instead(how: str, refused: Failure) -> str:
+    return f"{how} (torch.export does not take it: {described(refused.error)})"
 
 
 def _shown(call: Call) -> str:

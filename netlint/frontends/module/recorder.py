@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
 from netlint.frontends.module import calls
-from netlint.frontends.module.layers import Layers
+from netlint.frontends.module.layers import Layers, key_of
 from netlint.frontends.module.naming import class_name
 from netlint.frontends.module.sites import applied_site
 from netlint.frontends.module.sizes import Sizes
@@ -78,6 +78,8 @@ class Recorder(TorchFunctionMode):
         self._made, self._unrecorded, self.added = WeakIdKeyDictionary(), {}, []
         self._parameters, self._fixed = {}, {}
         for module, layer in list(self.layers.modules.values()):
+            if isinstance(module, torch.jit.ScriptModule):
+                continue
             below = module.named_parameters(remove_duplicate=False) if layer.operator is not None else module._parameters.items()
             for name, value in below:
                 if value is not None and name in layer.parameters:
@@ -87,7 +89,7 @@ class Recorder(TorchFunctionMode):
                     self._fixed[id(value)] = (value, name)
 
     def _enter(self, module: nn.Module, args: Any) -> None:
-        if module is self.model and not self._applying:
+        if key_of(module) == key_of(self.model) and not self._applying:
             self._start()
             self._silent = False
             if self.functions:
@@ -98,7 +100,7 @@ class Recorder(TorchFunctionMode):
         self._inside_leaf += self._is_leaf(module)
 
     def _leave(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
-        if not self._applying or self._applying[-1] is not module:
+        if not self._applying or key_of(self._applying[-1]) != key_of(module):
             return None
         self._applying.pop()
         self._inside_leaf -= self._is_leaf(module)
@@ -131,22 +133,22 @@ class Recorder(TorchFunctionMode):
 
     def _is_leaf(self, module: nn.Module) -> bool:
         return (
-            id(module) in self.layers.leaves or isinstance(module, torch.jit.ScriptModule) or _is_quantized(module) or self._adopted(module)
+            key_of(module) in self.layers.leaves or isinstance(module, torch.jit.ScriptModule) or _is_quantized(module) or self._adopted(module)
         )
 
     def _adopted(self, module: nn.Module) -> bool:
         """Whether a module is a leaf that nobody had registered when the network was looked at: it gets a layer now."""
-        if id(module) in self.layers.modules:
+        if key_of(module) in self.layers.modules:
             return False
         layer = self.layers.adopt(module)
         self.added.append(layer)
-        return id(module) in self.layers.leaves
+        return key_of(module) in self.layers.leaves
 
     def _leaf(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
         layer = self.layers.of(module)
         site, by_container = applied_site(sys._getframe(2))
         place = (layer.site or site) if by_container and layer is not None else site
-        spec = self.layers.leaves.get(id(module))
+        spec = self.layers.leaves.get(key_of(module))
         if spec is None or layer is None or layer.operator is None:
             why = "its TorchScript code is not read" if isinstance(module, torch.jit.ScriptModule) else "it is quantised"
             return self._opaque(class_name(module), why, [*args, *kwargs.values()], output, place, layer)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
+import io
 import logging
 import random
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,7 +121,8 @@ def device_of(model: nn.Module) -> torch.device:
 @contextmanager
 def untouched(model: nn.Module) -> Iterator[None]:
     """Brings every attribute of every module, and the random state, back to what it was: a forward may count, cache and draw."""
-    before = [(module, dict(vars(module)), _containers(module)) for module in model.modules()]
+    modules = [module for module in model.modules() if not isinstance(module, torch.jit.ScriptModule)]
+    before = [(module, dict(vars(module)), _containers(module)) for module in modules]
     drawn, state = random.getstate(), torch.get_rng_state()
     try:
         yield
@@ -152,14 +153,15 @@ def _training(model: nn.Module) -> Iterator[None]:
     """The graph is the network in training mode. The flags are set directly: a `train()` of the user's own may do more."""
     if not model.training:
         for module in model.modules():
-            module.training = True
+            if not isinstance(module, torch.jit.ScriptModule):  # its flag is not among its attributes: it could not be set back
+                module.training = True
     yield  # `untouched` sets them back
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No warnings and log lines about a run that the user did not ask for; what the forward prints is not netlint's result."""
-    with warnings.catch_warnings(), redirect_stdout(sys.stderr):
+    """Nothing is shown of a run that the user did not ask for: no warnings, no log lines, nothing that the forward prints."""
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         logger = logging.getLogger("torch")
         level = logger.level
