@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from netlint.config import Configuration
 from netlint.engine.diagnostic import Diagnostic
 from netlint.engine.errors import NetlintError
-from netlint.engine.reading import networks_of
+from netlint.engine.reading import reading_of
 from netlint.engine.run import Report
 from netlint.engine.run import check as run
-from netlint.engine.targets import InputFile, collect, single, standard_input
+from netlint.engine.targets import ExampleInput, InputFile, collect, given_model, single, standard_input
 from netlint.graph import Graph, Shape
 
 Config = str | Path | Mapping[str, object]
 """The path of a settings file, or settings as a mapping in the form of `[tool.netlint]`."""
 
 
-def check(target: str | Path, *, config: Config | None = None) -> list[Diagnostic]:
+def check(target: object, *, config: Config | None = None, example_inputs: object = None) -> list[Diagnostic]:
     """The findings on a target, in report order.
 
-    `target` is the path of a file or folder (`model.py:Net` picks one network), or source text (a string with a line break).
-    `config` replaces the settings files. A file that cannot be read gives a finding NL000. Raises NetlintError for
-    a target or setting that is not valid. Nothing of the target is imported or run.
+    `target` is the path of a file or folder (`model.py:Net` picks one network), source text (a string with a line break), a live
+    `torch.nn.Module`, or an `onnx.ModelProto`. `example_inputs` are the arguments of a live model's forward: a tuple, a mapping of names
+    to tensors, or one tensor; they are guessed where that is safe. `config` replaces the settings files. A file that cannot be read
+    gives a finding NL000. Raises NetlintError for a target or setting that is not valid, and for a live model that cannot be run.
+    Nothing of a file is imported or run; `package.module:name` is, and so is the forward of a live model.
     """
     configuration = _configuration(config)
-    if _is_text(target):
-        return list(run([_source(target)], configuration.for_file).findings)
-    files, problems = collect([str(target)], lambda path, folder: configuration.for_folder(path.parent).excludes(path, folder))
+    if isinstance(target, (str, Path)) and not _is_text(target):
+        files, problems = collect([str(target)], lambda path, folder: configuration.for_folder(path.parent).excludes(path, folder))
+    else:
+        files, problems = [_at_hand(target, example_inputs)], []
+    if example_inputs is not None:
+        files = [replace(file, example_inputs=example_inputs) for file in files]
     report = run(files, configuration.for_file, problems=problems)
     for message in configuration.warnings:
         warnings.warn(message, stacklevel=2)
@@ -37,21 +44,33 @@ def check(target: str | Path, *, config: Config | None = None) -> list[Diagnosti
     return list(report.findings)
 
 
-def networks(target: str | Path, *, inputs: tuple[Shape, ...] = ()) -> list[Graph]:
-    """The networks in a file or in source text, as netlint sees them. `inputs` are the shapes of the arguments of `forward`.
+def networks(target: object, *, inputs: tuple[Shape, ...] = (), example_inputs: object = None) -> list[Graph]:
+    """The networks in a file, in source text, or of a model, as netlint sees them.
 
+    `target` and `example_inputs` are as in `check`; `inputs` are the shapes of the arguments of `forward`, where shapes are enough.
     Raises NetlintError for a target that is not valid or cannot be read.
     """
-    return networks_of(_source(target) if _is_text(target) else single(str(target)), inputs)
+    named = isinstance(target, (str, Path)) and not _is_text(target)
+    file = single(str(target)) if named else _at_hand(target, example_inputs)
+    shapes = tuple(ExampleInput(tuple(int(size) for size in shape or ())) for shape in inputs)  # type: ignore[arg-type]
+    return reading_of(replace(file, inputs=shapes)).graphs
 
 
-def _is_text(target: str | Path) -> bool:
-    if not isinstance(target, (str, Path)):
-        raise TypeError(f"this version reads paths and source text, not a {type(target).__name__}")
+def _at_hand(target: object, example_inputs: object) -> InputFile:
+    """What is not a path: source text, or a model. Raises TypeError for anything else, without importing what the caller has not."""
+    if _is_text(target):
+        return _source(target)
+    kinds = [(sys.modules.get("torch.nn"), "Module"), (sys.modules.get("onnx"), "ModelProto")]
+    if any(package is not None and isinstance(target, getattr(package, name)) for package, name in kinds):
+        return given_model(target, example_inputs)
+    raise TypeError(f"a target is a path, source text, an nn.Module or an onnx.ModelProto, not a {type(target).__name__}")
+
+
+def _is_text(target: object) -> bool:
     return isinstance(target, str) and "\n" in target
 
 
-def _source(target: str | Path) -> InputFile:
+def _source(target: object) -> InputFile:
     return standard_input(str(target).encode("utf-8"), "<text>")
 
 

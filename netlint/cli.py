@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from netlint.engine.diagnostic import Diagnostic
     from netlint.engine.registry import Registry
     from netlint.engine.run import Report
-    from netlint.engine.targets import InputFile
-    from netlint.graph import Shape
+    from netlint.engine.targets import ExampleInput, InputFile
     from netlint.reports.terminal import Paint
 
 OK, FINDINGS, BROKEN, INTERRUPTED = 0, 1, 2, 130
@@ -84,6 +83,33 @@ _config_option = click.option(
 _isolated_option = click.option("--isolated", is_flag=True, help="Ignore all settings files.")
 
 
+def _examples(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[ExampleInput, ...]:
+    """Sizes such as `1,3,224,224`, with a dtype after a colon where it is not float32."""
+    from netlint.engine.targets import ExampleInput
+
+    found = []
+    for text in texts:
+        sizes, _colon, dtype = text.partition(":")
+        try:
+            shape = tuple(int(size) for size in sizes.split(",")) if sizes else ()
+        except ValueError as error:
+            raise click.BadParameter(f"`{text}`: sizes are whole numbers with commas between, such as 1,3,224,224") from error
+        if any(size < 1 for size in shape):
+            raise click.BadParameter(f"`{text}`: every size is at least 1")
+        found.append(ExampleInput(shape, dtype or "float32"))
+    return tuple(found)
+
+
+_input_option = click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    callback=_examples,
+    metavar="SIZES[:DTYPE]",
+    help="The shape of an argument of forward, such as 1,3,224,224 or 1,16:int64 (repeatable).",
+)
+
+
 @click.group(context_settings=_CONTEXT)
 @click.version_option(__version__, prog_name="netlint")
 def main() -> None:
@@ -103,6 +129,7 @@ def main() -> None:
 @_rules_option("--extend-select", "Run these rules too.")
 @click.option("--fail-on", type=click.Choice(["error", "warning", "advice"]), help="What makes the exit code 1.  [default: warning]")
 @_batch_size_option
+@_input_option
 @click.option("--output-format", type=click.Choice(["text", "json"]), help="[default: text]")
 @click.option(
     "--output-file", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE", help="Write the report there."
@@ -117,20 +144,22 @@ def main() -> None:
 @click.option("--verbose", "-v", is_flag=True, help="Show advice in full, and all that could not be seen or evaluated.")
 @click.option("--stdin-filename", metavar="FILE", help="The name of the source that comes on stdin.")
 def check(targets: tuple[str, ...], **options: Any) -> int:
-    """Lint files and folders.
+    """Lint files, folders and models.
 
-    TARGET is a .py or .ipynb file, a folder (walked; .gitignore is respected), or - for stdin; FILE.py:NAME picks one network of a
+    TARGET is a .py, .ipynb or .onnx file, a folder (walked; .gitignore is respected), or - for stdin; FILE.py:NAME picks one network of a
     file: a class, a builder function or a variable. Without TARGET: the current folder. Nothing that is read is imported or run.
+    package.module:NAME, in contrast, is imported and run: a module class, a factory or an instance.
     """
     from netlint.engine.run import check as check_files
 
     configuration = _configuration(options)
     files, problems = _collected(targets or (".",), configuration, options["stdin_filename"])
+    files = _with_inputs(files, options["inputs"])
     report = check_files(files, configuration.for_file, options["jobs"], problems)
-    for message in (*configuration.warnings, *report.problems):
+    for message in (*configuration.warnings, *report.notes, *report.problems):
         _complain(message)
     if not files and not problems:
-        _complain(f"no Python files in {', '.join(targets or ('.',))}: nothing was checked")
+        _complain(f"no Python file, notebook or ONNX model in {', '.join(targets or ('.',))}: nothing was checked")
     home = files[0].path.parent if files else Path.cwd()
     _publish(report, options, configuration.for_folder(home).output_format)
     return _exit_code(report, configuration, options["exit_zero"])
@@ -158,6 +187,16 @@ def _collected(targets: Sequence[str], configuration: Configuration, stdin_filen
     named = [target for target in targets if target != "-"]
     files, problems = collect(named, lambda path, folder: configuration.for_folder(path.parent).excludes(path, folder))
     return [*([_stdin(stdin_filename)] if "-" in targets else []), *files], problems
+
+
+def _with_inputs(files: list[InputFile], inputs: tuple[ExampleInput, ...]) -> list[InputFile]:
+    """The same files with the inputs of their networks; says which of them will be imported and run, before that happens."""
+    from dataclasses import replace
+
+    for file in files:
+        if file.live:
+            _complain(f"{file.live} is imported and run, to see the network that it makes")
+    return [replace(file, inputs=inputs) for file in files]
 
 
 def _stdin(filename: str | None) -> InputFile:
@@ -212,31 +251,24 @@ def _exit_code(report: Report, configuration: Configuration, exit_zero: bool) ->
 # -- looking closer ---------------------------------------------------------------------------------------------------
 
 
-def _shape(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[Shape, ...]:
-    """Sizes such as `1,3,224,224`; a dtype after a colon is allowed, and means nothing to a reading from source."""
-    try:
-        return tuple(tuple(int(size) for size in text.partition(":")[0].split(",")) for text in texts)
-    except ValueError as error:
-        raise click.BadParameter("sizes are whole numbers with commas between, such as 1,3,224,224") from error
-
-
 @main.command()
 @click.argument("target")
 @click.option("--format", "output_format", type=click.Choice(["text", "json", "dot"]), default="text", show_default=True)
-@click.option(
-    "--input", "inputs", multiple=True, callback=_shape, metavar="SIZES[:DTYPE]", help="The shape of an argument of forward (repeatable)."
-)
-def graph(target: str, output_format: str, inputs: tuple[Shape, ...]) -> None:
-    """Show the network as netlint sees it: layers, shapes, parameters and cost, from the source alone.
+@_input_option
+def graph(target: str, output_format: str, inputs: tuple[ExampleInput, ...]) -> None:
+    """Show the network as netlint sees it: layers, shapes, parameters and cost, of a source file from the source alone.
 
-    TARGET is a file, or one network of it as FILE.py:NAME; - is stdin.
+    TARGET is a .py, .ipynb or .onnx file, one network of a file as FILE.py:NAME, or - for stdin; package.module:NAME is imported and run.
     """
-    from netlint.engine.reading import networks_of
+    from netlint.engine.reading import reading_of
     from netlint.reports import network_dot, network_json, network_text
     from netlint.reports.terminal import paint_for
 
-    file = _one_file(target)
-    found = networks_of(file, inputs)
+    file = _one_file(target, inputs)
+    reading = reading_of(file)
+    found = reading.graphs
+    for note in reading.notes:
+        _complain(f"{file.filename}: {note}")
     if not found and output_format == "text":
         _complain(f"no network in {file.filename}")
     elif output_format == "text":
@@ -245,15 +277,16 @@ def graph(target: str, output_format: str, inputs: tuple[Shape, ...]) -> None:
         click.echo((network_json if output_format == "json" else network_dot).render(found), nl=False)
 
 
-def _one_file(target: str) -> InputFile:
+def _one_file(target: str, inputs: tuple[ExampleInput, ...]) -> InputFile:
     from netlint.engine.targets import single
 
-    return _stdin(None) if target == "-" else single(target)
+    return _with_inputs([_stdin(None) if target == "-" else single(target)], inputs)[0]
 
 
 @main.command()
 @click.argument("rule")
 @click.argument("target", metavar="TARGET[:LINE]")
+@_input_option
 @_batch_size_option
 @_config_option
 @_isolated_option
@@ -266,7 +299,7 @@ def why(rule: str, target: str, **options: Any) -> None:
 
     path, _, last = target.rpartition(":")
     row = int(last) if path and last.isdecimal() and not Path(target).exists() else None
-    file = _one_file(path if row is not None else target)
+    file = _one_file(path if row is not None else target, options["inputs"])
     settings = _configuration(options).for_file(file.path)
     entry = load(settings.rule_paths).find(rule)
     networks, explanations = explain_file(entry.rule, file, settings, row)

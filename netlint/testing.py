@@ -66,7 +66,7 @@ def _answers(rule: Rule, example: Example, code: str) -> tuple[dict[int, Severit
     settings = Settings(selected=frozenset({rule.code}), options={rule.name: example.options}, training=example.training)
     file = InputFile("example.py", Path("example.py").absolute(), Path.cwd(), text=code.encode("utf-8"))
     try:
-        networks = graphs(file, read(file))
+        networks = graphs(file, read(file)).graphs
     except SourceError as error:
         raise _wrong(rule, code, f"cannot read line {error.row}: {error.message}", []) from error
     flagged: dict[int, Severity] = {}

@@ -347,7 +347,7 @@ def test_a_file_that_is_not_text_and_a_notebook_that_is_not_json_are_told(netlin
 
 def test_an_empty_folder_is_exit_0_with_a_word_on_stderr(netlint: Netlint) -> None:
     result = netlint("check")
-    assert (result.code, result.err) == (0, "netlint: no Python files in .: nothing was checked\n")
+    assert (result.code, result.err) == (0, "netlint: no Python file, notebook or ONNX model in .: nothing was checked\n")
     assert result.out == ""
     assert netlint("check", "--output-format", "json").records == []
 
@@ -368,16 +368,41 @@ def test_an_empty_folder_is_exit_0_with_a_word_on_stderr(netlint: Netlint) -> No
         (["graph", "missing.py"], "no such file or folder: `missing.py`"),
         (["graph", "."], "`.` is a folder: name one file of it"),
         (["graph", "x.py", "--input", "1,a"], "sizes are whole numbers with commas between"),
-        (["check", "net.onnx"], "netlint-nn[onnx]"),
-        (["check", "package.module:Net"], "netlint-nn[torch]"),
+        (["check", "net.pth"], "a file of weights holds no network"),
     ],
 )
 def test_wrong_use_is_exit_2_with_a_message(netlint: Netlint, arguments: list[str], words: str) -> None:
     Path("x.py").write_text("")
-    Path("net.onnx").write_text("")
+    Path("net.pth").write_text("")
     result = netlint(*arguments)
     assert result.code == 2
     assert words in result.err
+
+
+@pytest.mark.parametrize(
+    ("target", "extra"), [("net.onnx", "[onnx]"), ("program.pt2", "[torch]"), ("package.module:Net", "[torch]")], ids=lambda value: value
+)
+@pytest.mark.parametrize("command", [["check"], ["graph"], ["why", "NL501"]], ids=lambda value: value[0])
+def test_an_extra_that_is_not_installed_is_named(
+    netlint: Netlint, monkeypatch: pytest.MonkeyPatch, command: list[str], target: str, extra: str
+) -> None:
+    monkeypatch.setattr("netlint.engine.reading.installed", lambda package: False)
+    Path("net.onnx").write_text("")
+    Path("program.pt2").write_text("")
+    result = netlint(*command, target)
+    assert result.code == 2
+    assert f"needs the extra `{extra.strip('[]')}` (netlint-nn{extra})" in result.err
+
+
+def test_a_model_in_a_folder_that_cannot_be_read_without_an_extra_is_passed_over_with_a_word(
+    netlint: Netlint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netlint.engine.reading.installed", lambda package: False)
+    Path("net.onnx").write_text("")
+    Path("x.py").write_text("")
+    result = netlint("check", ".")
+    assert result.code == 0
+    assert "passed over: `net.onnx`: reading an ONNX model needs the extra `onnx` (netlint-nn[onnx])" in result.err
 
 
 def test_wrong_settings_are_exit_2_with_file_line_and_nearest_key(netlint: Netlint) -> None:

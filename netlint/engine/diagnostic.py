@@ -96,9 +96,9 @@ class Diagnostic:
     fix: Fix | None = None
 
     @property
-    def order(self) -> tuple[str, int, int, str]:
-        """File, row, column, code: the order of every report."""
-        return self.filename, self.location.row, self.location.column, self.code
+    def order(self) -> tuple[str, int, int, str, str]:
+        """File, row, column, code: the order of every report; in a model file, which has no rows, the node decides last."""
+        return self.filename, self.location.row, self.location.column, self.code, self.symbol
 
     @property
     def url(self) -> str:

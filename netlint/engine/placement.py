@@ -15,7 +15,8 @@ from netlint.graph import Graph, Layer, Location, Operator, Parameter, Site
 class Candidate:
     """A diagnostic of one network, before those of all networks are put together.
 
-    `place` is equal for two candidates of the same code site. `surroundings` name the operators around it; they go into the
+    `place` is equal for two candidates of the same code site; `node` tells those apart that stand in a model file, which has no lines.
+    `surroundings` name the operators around it; they go into the
     fingerprint, which must survive moved lines. `of_network` is False for code that computes on tensors without a network.
     """
 
@@ -23,14 +24,15 @@ class Candidate:
     place: Location
     surroundings: str
     of_network: bool
+    node: str = ""
 
 
 def candidates(found: Iterable[Found], graph: Graph) -> list[Candidate]:
     """The findings on one graph, those of one rule at one code site as one, with their count and their highest severity."""
-    sites: dict[tuple[str, Location], dict[int, Candidate]] = {}
+    sites: dict[tuple[str, Location, str], dict[int, Candidate]] = {}
     for one in found:
         candidate = _candidate(one, graph)
-        same_site = sites.setdefault((candidate.diagnostic.code, candidate.place), {})
+        same_site = sites.setdefault((candidate.diagnostic.code, candidate.place, candidate.node), {})
         same_site.setdefault(id(_counted(one.finding.at)), candidate)
     return [_joined(list(group.values())) for group in sites.values()]
 
@@ -68,7 +70,8 @@ def _candidate(found: Found, graph: Graph) -> Candidate:
         frontend=graph.frontend,
         data={key: plain(value) for key, value in finding.data.items()},
     )
-    return Candidate(diagnostic, place, f"{path} {_surroundings(finding.at, graph)}", graph.root is not None)
+    node = path if graph.frontend == "onnx" else ""
+    return Candidate(diagnostic, place, f"{path} {_surroundings(finding.at, graph)}", graph.root is not None, node)
 
 
 def path_of(at: object) -> str:

@@ -7,17 +7,18 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netlint.engine.errors import NetlintError
+from netlint.engine.errors import MissingExtra, NetlintError
 from netlint.engine.spelling import hint
-from netlint.engine.targets import InputFile
-from netlint.frontends.errors import SourceError
+from netlint.engine.targets import PROGRAMS, InputFile
+from netlint.frontends.errors import InputError, SourceError
+from netlint.frontends.reading import Reading
 
 if TYPE_CHECKING:
     from netlint.frontends.source.project import Project
-    from netlint.graph import Graph, Shape
 
 _SHELL = re.compile(r"^(\s*)(?:[%!?]|[\w.]+\?{1,2}\s*$)")
 FEW = 8
@@ -45,7 +46,9 @@ class Source:
 
 
 def read(file: InputFile) -> Source:
-    """The text of a file. Raises SourceError when it cannot be opened or is not what its name says."""
+    """The text of a file, empty for a model. Raises SourceError when it cannot be opened or is not what its name says."""
+    if file.kind != "source":
+        return Source("")
     try:
         data = file.text if file.text is not None else file.path.read_bytes()
     except OSError as error:
@@ -53,36 +56,87 @@ def read(file: InputFile) -> Source:
     return _notebook(data) if file.path.suffix == ".ipynb" else Source(_decoded(data))
 
 
-def graphs(file: InputFile, source: Source, inputs: tuple[Shape, ...] = ()) -> list[Graph]:
-    """The networks of a file. Raises SourceError on a syntax error, NetlintError when it does not have the network that was asked for."""
+def graphs(file: InputFile, source: Source) -> Reading:
+    """The networks of a file or model. Raises SourceError when it cannot be read, NetlintError when it does not have the network that
+    was asked for, when a live model cannot be made or run, or when an extra is missing."""
+    if file.kind == "source":
+        return _read_source(file, source)
+    return _read_module(file) if file.kind == "module" else _read_onnx(file)
+
+
+# -- the three front ends ------------------------------------------------------------------------------------------------
+
+
+def _read_source(file: InputFile, source: Source) -> Reading:
     if file.network is None:
-        return _read_source(file, source, None, inputs)
+        return _source_graphs(file, source)
+    reason = ""
     try:
-        found = _read_source(file, source, file.network, inputs)
-    except SourceError:
-        found = []
-    if not found:
-        raise NetlintError(_no_such_network(file, [graph.name for graph in _read_source(file, source, None, ())]))
+        found = _source_graphs(file, source, file.network)
+    except SourceError as error:
+        found, reason = Reading(), error.message
+    if not found.graphs:
+        raise NetlintError(_no_such_network(file, reason, [graph.name for graph in _source_graphs(file, source).graphs]))
     return found
 
 
-def _read_source(file: InputFile, source: Source, network: str | None, inputs: tuple[Shape, ...]) -> list[Graph]:
+def _source_graphs(file: InputFile, source: Source, network: str | None = None) -> Reading:
     from netlint.frontends.source import read as read_source
 
-    return read_source(source.text, file.filename, project=_project(file.root), network=network, inputs=inputs).graphs
+    inputs = tuple(example.shape for example in file.inputs)
+    return read_source(source.text, file.filename, project=_project(file.root), network=network, inputs=inputs)
 
 
-def _no_such_network(file: InputFile, names: list[str]) -> str:
-    """A sentence that names the networks the file does have."""
+def _no_such_network(file: InputFile, reason: str, names: list[str]) -> str:
+    """A sentence that says why a network could not be had, and names those that the file does have."""
+    if file.network in names or (reason and "defines no" not in reason):
+        return f"{file.filename}: {reason}"
     found = f"; it has {', '.join(f'`{name}`' for name in names)}" if 0 < len(names) <= FEW else hint(file.network or "", names)
     return f"`{file.filename}` has no network `{file.network}`{found}"
 
 
-def networks_of(file: InputFile, inputs: tuple[Shape, ...] = ()) -> list[Graph]:
-    """The networks of a file. Raises NetlintError, with the place, when it cannot be read or does not have the network."""
+def _read_module(file: InputFile) -> Reading:
+    _require("torch", file, "a live model or an exported program")
+    import torch
+
+    from netlint.frontends import module
+
+    try:
+        if file.path.suffix in PROGRAMS and not file.live and file.model is None:
+            return module.read_program(file.path)
+        inputs = tuple(torch.zeros(shape, dtype=dtype) for shape, dtype in (module.parse_input(str(example)) for example in file.inputs))
+        model = module.load(file.live) if file.live else file.model
+        name = file.live.rpartition(":")[2] or None
+        return module.read(model, name=name, example_inputs=file.example_inputs if file.example_inputs is not None else inputs or None)  # type: ignore[arg-type]
+    except InputError as error:
+        raise NetlintError(str(error) if str(error).startswith(f"`{file.filename}`") else f"`{file.filename}`: {error}") from error
+
+
+def _read_onnx(file: InputFile) -> Reading:
+    _require("onnx", file, "an ONNX model")
+    from netlint.frontends import onnx
+
+    try:
+        return onnx.read(file.model if file.model is not None else file.path, inputs=tuple(example.shape for example in file.inputs))  # type: ignore[arg-type]
+    except InputError as error:
+        raise SourceError(str(error)) from error
+
+
+def _require(package: str, file: InputFile, what: str) -> None:
+    if not installed(package):
+        raise MissingExtra(f"`{file.filename}`: reading {what} needs the extra `{package}` (netlint-nn[{package}])")
+
+
+def installed(package: str) -> bool:
+    """Whether a package can be imported, found out without importing it."""
+    return find_spec(package) is not None
+
+
+def reading_of(file: InputFile) -> Reading:
+    """The networks of a file or model. Raises NetlintError, with the place, when it cannot be read or does not have the network."""
     forget()
     try:
-        return graphs(file, read(file), inputs)
+        return graphs(file, read(file))
     except SourceError as error:
         raise NetlintError(f"{file.filename}:{error.row}:{error.column}: {error.message}") from error
 

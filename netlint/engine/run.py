@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from netlint.engine.diagnostic import Diagnostic, Position
-from netlint.engine.errors import NetlintError
+from netlint.engine.errors import MissingExtra, NetlintError
 from netlint.engine.evaluation import check_graph
 from netlint.engine.notices import NOT_CHECKED, UNUSED_SUPPRESSION
 from netlint.engine.placement import Candidate, candidates, fingerprinted
@@ -17,7 +17,7 @@ from netlint.engine.registry import load
 from netlint.engine.rule import Rule
 from netlint.engine.settings import Settings
 from netlint.engine.suppression import Comment, Suppressions, comments
-from netlint.engine.targets import InputFile
+from netlint.engine.targets import InputFile, project_root
 from netlint.engine.workers import spread
 from netlint.frontends.errors import SourceError
 from netlint.graph import Location
@@ -44,6 +44,8 @@ class Outcome:
     blind: Counter[str] = field(default_factory=Counter)
     networks: tuple[str, ...] = ()
     comments: tuple[Comment, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences on how a model was read, and what was lost."""
     source: Source | None = None
     """The text, where it did not come straight from a file."""
     problem: str = ""
@@ -56,7 +58,8 @@ class Report:
 
     `findings` are in report order, `rules` the rules that exist by code. `unanswered` counts, by rule code and reason, the
     questions that no graph could answer; `blind` the places of networks that could not be seen, by reason. `problems` are
-    sentences about targets that could not be used at all. `sources` holds the texts that cannot be read again from their files.
+    sentences about targets that could not be used at all, `notes` say how models were read. `sources` holds the texts that cannot be
+    read again from their files.
     """
 
     findings: tuple[Diagnostic, ...]
@@ -67,6 +70,7 @@ class Report:
     unanswered: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     blind: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
 
     @property
@@ -79,8 +83,17 @@ def check(files: Sequence[InputFile], settings_for: SettingsFor, jobs: int | Non
     """Checks files. `jobs` is the number of processes (None: as many as pay off); the report does not depend on it."""
     forget()
     tasks = [Task(file, settings_for(file.path)) for file in files]
-    outcomes = spread(check_file, tasks, [file.size for file in files], jobs, lost=_lost)
+    outcomes = _checked_all(tasks, jobs)
     return _merged(tasks, outcomes, settings_for, tuple(problems))
+
+
+def _checked_all(tasks: Sequence[Task], jobs: int | None) -> list[Outcome]:
+    """The outcome of each task. Live models stay in this process: they are here, or are made here, once."""
+    here = [task for task in tasks if task.file.kind == "module" or task.file.model is not None]
+    done = {id(task): check_file(task) for task in here}
+    away = [task for task in tasks if id(task) not in done]
+    done.update(zip(map(id, away), spread(check_file, away, [task.file.size for task in away], jobs, lost=_lost), strict=True))
+    return [done[id(task)] for task in tasks]
 
 
 # -- one file ---------------------------------------------------------------------------------------------------------
@@ -92,6 +105,8 @@ def check_file(task: Task) -> Outcome:
         return _checked(task.file, task.settings)
     except SourceError as error:
         return Outcome(broken=not_checked(task.file, error.message, error.row, error.column))
+    except MissingExtra as error:  # a file that nobody named is passed over, with a word
+        return Outcome(notes=(f"passed over: {error}",)) if task.file.walked else Outcome(problem=str(error))
     except NetlintError as error:
         return Outcome(problem=str(error))
     except Exception as error:  # a front end that fails must not end the run
@@ -101,11 +116,11 @@ def check_file(task: Task) -> Outcome:
 
 def _checked(file: InputFile, settings: Settings) -> Outcome:
     source = read(file)
-    networks = graphs(file, source)
-    outcome = Outcome(networks=tuple(graph.name for graph in networks), comments=comments(source.text))
+    reading = graphs(file, source)
+    outcome = Outcome(networks=tuple(graph.name for graph in reading.graphs), comments=comments(source.text), notes=reading.notes)
     outcome.source = source if file.text is not None or source.cells else None
     rules = [rule for rule in load(settings.rule_paths).rules if rule.code in settings.selected]
-    for graph in networks:
+    for graph in reading.graphs:
         found, unanswered = check_graph(graph, rules, settings)
         outcome.candidates += [_at_home(candidate, file) for candidate in candidates(found, graph)]
         for question in unanswered:
@@ -146,8 +161,11 @@ def _lost(task: Task, error: BaseException) -> Outcome:
 
 def _merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: SettingsFor, problems: tuple[str, ...]) -> Report:
     files = {task.file.path: task.file for task in tasks}
+    checked = len(files)
+    models_files = _files_of_models(tasks, outcomes)
+    files = {**models_files, **files}
     ordered = _ordered(_kept(outcomes, files, settings_for), files)
-    findings, complaints, suppressed = _suppressed(ordered, tasks, outcomes)
+    findings, complaints, suppressed = _suppressed(ordered, tasks, outcomes, models_files, settings_for)
     notices = sorted([*complaints, *(outcome.broken for outcome in outcomes if outcome.broken)], key=lambda notice: notice.order)
     names = {file.filename: file.project_name for file in files.values()}
     findings += fingerprinted((notice, names[notice.filename], notice.message) for notice in notices)
@@ -158,14 +176,27 @@ def _merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: Se
     return Report(
         findings=tuple(sorted(findings, key=lambda finding: finding.order)),
         rules={code: load(paths).find(code).rule for paths in {task.settings.rule_paths for task in tasks} for code in load(paths).codes},
-        files=len(files),
+        files=checked,
         networks=sum(len(outcome.networks) for outcome in outcomes),
         suppressed=suppressed,
         unanswered={code: dict(unanswered[code]) for code in sorted(unanswered)},
         blind=dict(sum((outcome.blind for outcome in outcomes), Counter[str]())),
         problems=(*problems, *(outcome.problem for outcome in outcomes if outcome.problem)),
+        notes=tuple(f"{task.file.filename}: {note}" for task, outcome in zip(tasks, outcomes, strict=True) for note in outcome.notes),
         sources={task.file.filename: outcome.source for task, outcome in zip(tasks, outcomes, strict=True) if outcome.source},
     )
+
+
+def _files_of_models(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> dict[Path, InputFile]:
+    """The source files that live models come from: findings on a model are shown in them, though they were not named."""
+    found: dict[Path, InputFile] = {}
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        for candidate in outcome.candidates if task.file.kind == "module" else ():
+            path = Path(candidate.place.filename).absolute()
+            if path not in found:
+                shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+                found[path] = InputFile(str(shown), path, project_root(path.parent))
+    return found
 
 
 def _kept(outcomes: Sequence[Outcome], files: Mapping[Path, InputFile], settings_for: SettingsFor) -> list[Candidate]:
@@ -175,7 +206,7 @@ def _kept(outcomes: Sequence[Outcome], files: Mapping[Path, InputFile], settings
         for candidate in outcome.candidates:
             path, place = Path(candidate.place.filename).absolute(), candidate.place
             if path in files and not _switched_off(candidate.diagnostic, path, settings_for(path)):
-                key = (candidate.diagnostic.code, path, place.row, place.column, place.end_row, place.end_column)
+                key = (candidate.diagnostic.code, path, place.row, place.column, place.end_row, place.end_column, candidate.node)
                 sites.setdefault(key, []).append(candidate)
     return [_most(group) for group in sites.values()]
 
@@ -214,13 +245,20 @@ def _ordered(kept: Iterable[Candidate], files: Mapping[Path, InputFile]) -> list
 
 
 def _suppressed(
-    ordered: list[Diagnostic], tasks: Sequence[Task], outcomes: Sequence[Outcome]
+    ordered: list[Diagnostic],
+    tasks: Sequence[Task],
+    outcomes: Sequence[Outcome],
+    models_files: Mapping[Path, InputFile],
+    settings_for: SettingsFor,
 ) -> tuple[list[Diagnostic], list[Diagnostic], int]:
     """The findings that no comment takes away, those about comments that took nothing, and how many were taken."""
     by_file: dict[str, Suppressions] = {}
     for task, outcome in zip(tasks, outcomes, strict=True):
         if outcome.comments:
             by_file[task.file.filename] = suppressions(task, outcome)
+    for file in models_files.values():
+        if file.filename not in by_file and (silencers := _suppressions_in(file, settings_for(file.path))):
+            by_file[file.filename] = silencers
     left = [finding for finding in ordered if not (finding.filename in by_file and by_file[finding.filename].takes(finding))]
     complaints: list[Diagnostic] = []
     for task, outcome in zip(tasks, outcomes, strict=True):
@@ -237,3 +275,14 @@ def suppressions(task: Task, outcome: Outcome) -> Suppressions:
     source = outcome.source or read(task.file)
     text_of_row = dict(enumerate(source.lines, start=1))
     return Suppressions(task.file.filename, text_of_row, outcome.comments, load(task.settings.rule_paths))
+
+
+def _suppressions_in(file: InputFile, settings: Settings) -> Suppressions | None:
+    """The comments of a source file that a live model comes from; None if it has none, or is no file (a module of a frozen program)."""
+    try:
+        source = read(file)
+    except SourceError:
+        return None
+    found = comments(source.text)
+    text_of_row = dict(enumerate(source.lines, start=1))
+    return Suppressions(file.filename, text_of_row, found, load(settings.rule_paths)) if found else None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from netlint.engine.errors import NetlintError
 from netlint.engine.spelling import hint
@@ -15,7 +15,11 @@ from netlint.engine.spelling import hint
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-SUFFIXES = (".py", ".ipynb")
+SOURCES = (".py", ".ipynb")
+SUFFIXES = (*SOURCES, ".onnx")
+PROGRAMS = (".pt2",)
+"""Exported programs: read when they are named, and through torch."""
+WEIGHTS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".safetensors")
 DEFAULT_EXCLUDES = (
     "__pycache__",
     "__pypackages__",
@@ -40,19 +44,48 @@ DEFAULT_EXCLUDES = (
 )
 _ROOT_MARKERS = ("pyproject.toml", "netlint.toml", "setup.py", "setup.cfg", ".git")
 _PICKED = re.compile(r"(?P<path>.*\.(?:py|ipynb)):(?P<name>[^:/\\]*)", re.DOTALL)
-_MODULE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_LIVE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleInput:
+    """The shape and type of one argument of a network's forward; `float32` is the type where none is given."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+
+    def __str__(self) -> str:
+        return f"{','.join(map(str, self.shape))}:{self.dtype}"
 
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """One file to read. `filename` is its name as the user gave it, `network` the one network that was asked for, `text` its bytes
-    where they did not come from a file, `root` the folder of the project it stands in."""
+    """One thing to read: a file, a live network, or a model that is at hand.
+
+    `filename` is its name as the user gave it, `network` the one network of a source file that was asked for, `text` its bytes
+    where they did not come from a file, `root` the folder of the project it stands in, `inputs` what forward is called with.
+    `live` is a `package.module:name`, which has to be imported and run; `model` an `nn.Module` or `onnx.ModelProto` given by the caller,
+    with the arguments `example_inputs` of its forward.
+    """
 
     filename: str
     path: Path
     root: Path
     network: str | None = None
     text: bytes | None = None
+    inputs: tuple[ExampleInput, ...] = ()
+    live: str = ""
+    model: object = None
+    example_inputs: object = None
+    walked: bool = False
+    """Found in a folder, not named."""
+
+    @property
+    def kind(self) -> Literal["source", "module", "onnx"]:
+        """Which front end reads it."""
+        if self.live or self.path.suffix in PROGRAMS or (self.model is not None and not hasattr(self.model, "opset_import")):
+            return "module"
+        return "onnx" if self.model is not None or self.path.suffix == ".onnx" else "source"
 
     @property
     def size(self) -> int:
@@ -92,8 +125,14 @@ def collect(targets: Iterable[str], excludes: Excludes) -> tuple[list[InputFile]
     return list(files.values()), problems
 
 
+def given_model(model: object, example_inputs: object) -> InputFile:
+    """A live `nn.Module` or an `onnx.ModelProto` that the caller has."""
+    name = type(model).__name__
+    return InputFile(name, Path.cwd() / name, project_root(Path.cwd()), model=model, example_inputs=example_inputs)
+
+
 def single(target: str) -> InputFile:
-    """The one file that a target names, with the network in it if one is picked. Raises NetlintError for a folder too."""
+    """The one thing that a target names, with the network in it if one is picked. Raises NetlintError for a folder too."""
     if Path(target).is_dir():
         raise NetlintError(f"`{target}` is a folder: name one file of it, or one network as FILE.py:NAME")
     return next(_files_of(target, _nothing_excluded))
@@ -110,7 +149,7 @@ def _files_of(target: str, excludes: Excludes) -> Iterator[InputFile]:
     if path.is_dir():
         root = project_root(path.absolute())
         for found in walk(path, excludes):
-            yield InputFile(str(found), found.absolute(), root)
+            yield InputFile(str(found), found.absolute(), root, walked=True)
         return
     network = None
     picked = _PICKED.fullmatch(target)
@@ -118,24 +157,24 @@ def _files_of(target: str, excludes: Excludes) -> Iterator[InputFile]:
         path, network = Path(picked["path"]), picked["name"]
         if not network.isidentifier():
             raise NetlintError(f"`{target}`: after the colon stands the name of a class, a function or a variable, not `{network}`")
+    if not path.exists() and path.suffix not in SUFFIXES and _LIVE.fullmatch(target):
+        yield InputFile(target, Path.cwd() / target, project_root(Path.cwd()), live=target)
+        return
     _refuse_unsupported(target, path)
     yield InputFile(str(path), path.absolute(), project_root(path.absolute().parent), network)
 
 
 def _refuse_unsupported(target: str, path: Path) -> None:
-    """Raises NetlintError, with what to do instead, for a target that cannot be read in this version or does not exist."""
-    if path.suffix == ".onnx" and path.exists():
-        raise NetlintError(f"`{target}`: this version does not read ONNX files yet; they will need the extra `onnx` (netlint-nn[onnx])")
-    if not path.exists() and path.suffix not in SUFFIXES and _MODULE.fullmatch(target):
-        module, _, name = target.partition(":")
-        raise NetlintError(
-            f"`{target}`: this version does not import and run modules yet; that will need the extra `torch` (netlint-nn[torch]). "
-            f"`{module.replace('.', '/')}.py:{name}` is read without running it"
-        )
+    """Raises NetlintError, with what to do instead, for a target that cannot be read or does not exist."""
     if not path.exists():
         raise NetlintError(f"no such file or folder: `{path}`{_neighbour(path)}")
-    if path.suffix not in SUFFIXES:
-        raise NetlintError(f"`{target}`: not a kind of file that netlint reads (folders, {', '.join(SUFFIXES)})")
+    if path.suffix in WEIGHTS:
+        raise NetlintError(
+            f"`{target}`: a file of weights holds no network, and unpickling it could run anything. "
+            "Check the source, `package.module:name`, an ONNX export (.onnx) or an exported program (.pt2)"
+        )
+    if path.suffix not in (*SUFFIXES, *PROGRAMS):
+        raise NetlintError(f"`{target}`: not a kind of file that netlint reads (folders, {', '.join((*SUFFIXES, *PROGRAMS))})")
 
 
 def _neighbour(path: Path) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netlint.engine.evaluation import Found, Verdict, evaluate
 from netlint.engine.placement import candidates, path_of, places_of
-from netlint.engine.reading import networks_of, read
+from netlint.engine.reading import read, reading_of
 from netlint.engine.registry import load
 from netlint.engine.rule import Finding, Rule
 from netlint.engine.settings import Settings
@@ -30,7 +30,7 @@ class Explanation:
 
 def explain_file(rule: Rule, file: InputFile, settings: Settings, row: int | None) -> tuple[list[str], list[Explanation]]:
     """The names of a file's networks, and the verdicts of a rule on them. Raises NetlintError when the file cannot be read."""
-    networks = networks_of(file)
+    networks = reading_of(file).graphs
     source = read(file)
     text_of_row = dict(enumerate(source.lines, start=1))
     silencers = Suppressions(file.filename, text_of_row, comments(source.text), load(settings.rule_paths))

@@ -32,9 +32,9 @@ def problem(target: str) -> str:
     return message
 
 
-def test_a_folder_gives_its_python_files_in_order() -> None:
-    touch("b.py", "a/z.py", "a/b.ipynb", "a/readme.md", "c.pyc", "m.onnx")
-    assert walked() == ["a/b.ipynb", "a/z.py", "b.py"]
+def test_a_folder_gives_its_files_in_order() -> None:
+    touch("b.py", "a/z.py", "a/b.ipynb", "a/readme.md", "c.pyc", "m.onnx", "w.pth", "p.pt2")
+    assert walked() == ["a/b.ipynb", "a/z.py", "b.py", "m.onnx"]
 
 
 def test_environments_and_caches_are_left_out() -> None:
@@ -103,14 +103,13 @@ def test_a_missing_path_is_answered_with_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("net.onnx", "extra `onnx` (netlint-nn[onnx])"),
-        ("package.module:Net", "extra `torch` (netlint-nn[torch]). `package/module.py:Net` is read without running it"),
-        ("notes.txt", "not a kind of file that netlint reads (folders, .py, .ipynb)"),
+        ("weights.pth", "a file of weights holds no network, and unpickling it could run anything"),
+        ("notes.txt", "not a kind of file that netlint reads (folders, .py, .ipynb, .onnx, .pt2)"),
         ("model.py:2Net", "after the colon stands the name of a class, a function or a variable, not `2Net`"),
     ],
 )
 def test_what_cannot_be_read_is_told_in_one_line(target: str, words: str) -> None:
-    touch("model.py", "net.onnx", "notes.txt")
+    touch("model.py", "weights.pth", "notes.txt")
     assert words in problem(target)
 
 
@@ -124,3 +123,12 @@ def test_a_file_is_known_by_its_path_in_the_project() -> None:
     touch("project/pyproject.toml", "project/pkg/model.py")
     assert project_root(Path("project/pkg").absolute()) == Path("project").absolute()
     assert single("project/pkg/model.py").project_name == "pkg/model.py"
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [("model.py", "source"), ("net.onnx", "onnx"), ("program.pt2", "module"), ("package.module:Net", "module"), ("notes.ipynb", "source")],
+)
+def test_each_kind_of_target_has_its_front_end(target: str, kind: str) -> None:
+    touch("model.py", "net.onnx", "program.pt2", "notes.ipynb")
+    assert single(target).kind == kind
