@@ -28,6 +28,7 @@ from netlint.layers import (
 )
 from netlint.layers.layer import Array, Context, Gradients, Parameters, ReferenceLayer, Step
 from netlint.layers.penalties import L1Penalty, L2Penalty, NormPenalty
+from netlint.layers.shaping import Kept
 
 Build = Callable[[Operator], ReferenceLayer | Unknown]
 
@@ -138,6 +139,20 @@ def _reduce(operator: Operator) -> ReferenceLayer | Unknown:
     return named(arithmetic.Reduce)(operator) if operator.how in ("sum", "mean") else Unknown(f"no reference layer for {operator.how}")
 
 
+def _reshape(operator: Operator) -> ReferenceLayer | Unknown:
+    """Sizes that are not known are those of the input where they are the same unknown; one that is left follows from the others."""
+    assert isinstance(operator, ops.Reshape)
+    if isinstance(operator.sizes, Unknown):
+        return operator.sizes
+    shape = operator.inputs[0].shape if operator.inputs else None
+    kept = {id(size): Kept(dim) for dim, size in enumerate(shape or ()) if isinstance(size, Unknown)}
+    sizes = [kept.get(id(size), size) if isinstance(size, Unknown) else size for size in operator.sizes]
+    left = [size for size in sizes if isinstance(size, Unknown)]
+    if len(left) > 1 or (left and -1 in sizes):
+        return left[0]
+    return shaping.Reshape(tuple(-1 if isinstance(size, Unknown) else size for size in sizes))
+
+
 TABLE: dict[type[Operator], Build] = {
     ops.Conv: _conv,
     ops.BatchNorm: _batch_norm,
@@ -200,7 +215,7 @@ TABLE: dict[type[Operator], Build] = {
     ops.Identity: named(shaping.Identity),
     ops.Detach: named(shaping.Detach),
     ops.Flatten: named(shaping.Flatten),
-    ops.Reshape: named(shaping.Reshape),
+    ops.Reshape: _reshape,
     ops.Unflatten: named(shaping.Unflatten),
     ops.Squeeze: named(shaping.Squeeze),
     ops.Unsqueeze: named(shaping.Unsqueeze),

@@ -70,18 +70,27 @@ class Flatten(Rearrangement):
 
 
 @dataclass(frozen=True)
+class Kept:
+    """The size that dimension `dim` of the input has, whatever it is: a batch, usually."""
+
+    dim: int
+
+
+@dataclass(frozen=True)
 class Reshape(Rearrangement):
-    """`view` or `reshape` to `sizes`, of which one may be -1.
+    """`view` or `reshape` to `sizes`, of which one may be -1, and those may be kept whose number is not known before.
 
     >>> import numpy as np
     >>> Reshape(sizes=(-1, 3)).forward((np.zeros((2, 6)),)).output.shape
     (4, 3)
+    >>> Reshape(sizes=(Kept(0), 3, -1)).forward((np.zeros((2, 6)),)).output.shape
+    (2, 3, 2)
     """
 
-    sizes: tuple[int, ...]
+    sizes: tuple[int | Kept, ...]
 
     def reshaped(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        return self.sizes
+        return tuple(shape[size.dim] if isinstance(size, Kept) else size for size in self.sizes)
 
 
 @dataclass(frozen=True)

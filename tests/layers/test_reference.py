@@ -96,6 +96,16 @@ def test_an_option_that_an_operator_does_not_have_is_not_guessed() -> None:
     assert layer.reason == "Normalize does not say its eps"
 
 
+def test_a_reshape_keeps_the_size_of_an_unknown_batch() -> None:
+    batch, other = Unknown("the batch"), Unknown("another size")
+    x = ops.Input(label="x", shape=(batch, 6))
+    for sizes, shape in (((batch, -1), (4, 6)), ((batch, 3, 2), (4, 3, 2)), ((other, 12), (2, 12)), ((-1, 8), (3, 8))):
+        layer = reference(ops.Reshape(sizes=sizes, inputs=(x,)))
+        assert isinstance(layer, ReferenceLayer)
+        assert layer.forward((np.zeros((4, 6)),)).output.shape == shape
+    assert reference(ops.Reshape(sizes=(other, -1), inputs=(x,))) is other
+
+
 def test_a_functional_call_takes_its_weights_from_its_inputs() -> None:
     x, weight, bias = (ops.Input(label=name) for name in "xwb")
     call = ops.Linear(in_features=UNKNOWN, out_features=UNKNOWN, inputs=(x, weight, bias))
