@@ -31,6 +31,20 @@ def _sum(node: Node) -> list[Node] | None:
     return added
 
 
+def _transposed(node: Node) -> list[Node] | None:
+    """A product of two results, one of them transposed. With a weight of the file it is a linear layer."""
+    weight = node.input(1)
+    flips = [name for name, value in (("transA", node.input(0)), ("transB", weight)) if value is not None and node.integer(name, 0)]
+    if not flips or (weight is not None and weight.static and flips == ["transB"]):
+        return None
+    nodes, operands = [], list(node.inputs)
+    for place, name in enumerate(("transA", "transB")):
+        if name in flips:
+            nodes.append(between(node, "Transpose", [operands[place]], {"perm": [1, 0]}))
+            operands[place] = nodes[-1].outputs[0]
+    return [*nodes, final(node, "Gemm", operands, {**node.attributes, "transA": 0, "transB": 0})]
+
+
 def _mean(node: Node) -> list[Node] | None:
     """A sum, over the number of its terms."""
     total = between(node, "Sum", node.inputs, like=node.outputs[0])
@@ -152,6 +166,7 @@ _POOLS = {"QLinearGlobalAveragePool": "GlobalAveragePool", "QLinearAveragePool":
 _FUSED: Mapping[tuple[str, str], Replacement] = {
     ("", "Sum"): _sum,
     ("", "Mean"): _mean,
+    ("", "Gemm"): _transposed,
     ("", "Conv"): _uneven_padding,
     ("", "QLinearConv"): _renamed("Conv", 0, 3, 8),
     ("", "ConvInteger"): _renamed("Conv", 0, 1),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
-
 from netlint.frontends.onnx.fold import ints, scalar
 from netlint.frontends.onnx.ir import Node
 from netlint.frontends.onnx.spec import Spec, simple, unknown
@@ -15,6 +13,7 @@ from netlint.graph.operators import (
     ELU,
     GELU,
     GLU,
+    NLL,
     SELU,
     AdaptiveAvgPool,
     AdaptiveMaxPool,
@@ -22,6 +21,7 @@ from netlint.graph.operators import (
     AvgPool,
     BatchNorm,
     Conv,
+    CrossEntropy,
     Dropout,
     Elementwise,
     GroupNorm,
@@ -140,7 +140,7 @@ def _avg_pool(node: Node) -> Operator:
     pad = padding(node, dims)
     return AvgPool(
         dims=dims,
-        kernel_size=_per_axis(node, "kernel_shape", dims, 1),
+        kernel_size=_plain_kernel(node, dims),
         stride=_per_axis(node, "strides", dims, 1),
         padding=pad if not isinstance(pad, str) else unknown("the padding"),
         ceil_mode=bool(node.integer("ceil_mode", 0)),
@@ -148,12 +148,20 @@ def _avg_pool(node: Node) -> Operator:
     )
 
 
+def _plain_kernel(node: Node, dims: int) -> tuple[Int, ...] | Unknown:
+    """The size of the window; Unknown where it has gaps, which PyTorch's pooling has not."""
+    if any(spread != 1 for spread in _per_axis(node, "dilations", dims, 1)):
+        return Unknown("the window has gaps")
+    return _per_axis(node, "kernel_shape", dims, 1)
+
+
 def _lp_pool(node: Node) -> Operator:
     dims = window_dims(node)
+    padded = padding(node, dims) != (0,) * dims
     return LPPool(
         dims=dims,
         norm_type=node.number("p", 2),
-        kernel_size=_per_axis(node, "kernel_shape", dims, 1),
+        kernel_size=Unknown("the input is padded first") if padded else _plain_kernel(node, dims),
         stride=_per_axis(node, "strides", dims, 1),
     )
 
@@ -289,10 +297,13 @@ def rounded(number: float) -> float:
 
 
 def _prelu(node: Node) -> Operator:
-    shape = node.shape(1)
-    count: Int = unknown("the number of slopes")
-    if shape is not None and all(isinstance(size, int) for size in shape):
-        count = int(np.prod(np.array(shape, dtype=np.int64)))
+    slopes, shape = node.shape(1), node.shape(0)
+    count: Int = unknown("along which dimension the slopes run")
+    if slopes is not None and all(size == 1 for size in slopes):
+        count = 1
+    elif slopes is not None and shape is not None:
+        along = [len(shape) - len(slopes) + place for place, size in enumerate(slopes) if size != 1]
+        count = slopes[1 - len(shape) + len(slopes)] if along == [1] else count
     return PReLU(num_parameters=count, init=Unknown("the slopes of a trained network are not those it started with"))
 
 
@@ -443,6 +454,9 @@ SPECS: Mapping[str, Spec] = {
     "GRU": Spec(_recurrent, _recurrent_operands, weight=1, several=True),
     "RNN": Spec(_recurrent, _recurrent_operands, weight=1, several=True),
     "Attention": Spec(simple(Attention), None),
+    "FlexAttention": Spec(simple(Attention), (0, 1, 2)),
+    "SoftmaxCrossEntropyLoss": Spec(simple(CrossEntropy), (0, 1)),
+    "NegativeLogLikelihoodLoss": Spec(simple(NLL), (0, 1)),
 }
 """The standard operators that are layers of networks."""
 

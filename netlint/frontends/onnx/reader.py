@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 
 from netlint.frontends.errors import InputError
-from netlint.frontends.onnx import neural, structure, tensors
+from netlint.frontends.onnx import structure, tensors
 from netlint.frontends.onnx.expand import expand
 from netlint.frontends.onnx.folding import MARK, folds_none, may_hide_norm, put_back
 from netlint.frontends.onnx.ir import CONSTANT, OWN, STANDARD, Node, Program, Value
@@ -16,7 +16,7 @@ from netlint.frontends.onnx.load import Source, load
 from netlint.frontends.onnx.patterns import recognize
 from netlint.frontends.onnx.shapes import inferred
 from netlint.frontends.onnx.sites import NodeSite, modules, site
-from netlint.frontends.onnx.spec import Spec
+from netlint.frontends.onnx.table import places_of, settle, spec_of
 from netlint.frontends.onnx.torch_modules import restore
 from netlint.frontends.onnx.unfold import unfold
 from netlint.frontends.reading import Reading
@@ -25,8 +25,6 @@ from netlint.graph.operator import Operator
 from netlint.graph.operators import Alternatives, Input, MultiheadAttention, Opaque, Recurrent, Select, Weight
 from netlint.graph.parameter import Layer
 from netlint.graph.unknown import Shape, Unknown
-
-SPECS = {**tensors.SPECS, **neural.SPECS}
 
 
 def read(source: Source, *, name: str | None = None, inputs: tuple[Shape, ...] = ()) -> Reading:
@@ -39,8 +37,10 @@ def read(source: Source, *, name: str | None = None, inputs: tuple[Shape, ...] =
         structure.check(loaded.model)
         model, problem = inferred(loaded.model, inputs)
         program = unfold(model)
+        program.mark_static()
         expand(program)
         program.mark_static()
+        settle(program)
         put_back(program)
         restore(program)
         recognize(program)
@@ -94,13 +94,13 @@ class _Assembly:
             if _is_constant(node) or not any(id(value) in wanted for value in node.outputs):
                 continue
             needed.append(node)
-            wanted.update(id(node.inputs[place]) for place in _places(node))
+            wanted.update(id(node.inputs[place]) for place in places_of(node))
         return needed[::-1]
 
     def _add(self, node: Node, place: NodeSite) -> None:
         """One node: its operator and, for several results, what reads them."""
-        spec = _spec(node)
-        operands = tuple(self._operator(value) for value in (node.inputs[index] for index in _places(node)) if value is not None)
+        spec = spec_of(node)
+        operands = tuple(self._operator(value) for value in (node.inputs[index] for index in places_of(node)) if value is not None)
         operator = self._opaque(node, place) if spec is None else spec.build(node)
         several = (spec is None or spec.several) and any(value.name for value in node.outputs[1:])
         several = several or isinstance(operator, (Recurrent, MultiheadAttention))  # PyTorch's always give two results
@@ -152,19 +152,6 @@ class _Assembly:
         if origin.learned is None:
             self._learned_unknown = True
         return Weight(parameter=self._layers.parameter(origin), shape=value.shape)
-
-
-def _spec(node: Node) -> Spec | None:
-    if node.domain == OWN:
-        return neural.RECOGNIZED.get(node.kind)
-    return SPECS.get(node.kind) if node.standard else None
-
-
-def _places(node: Node) -> tuple[int, ...]:
-    """The operands of a node that are read as data."""
-    spec = _spec(node)
-    places = spec.places(node) if spec is not None else range(len(node.inputs))
-    return tuple(place for place in places if node.input(place) is not None)
 
 
 def _is_constant(node: Node) -> bool:

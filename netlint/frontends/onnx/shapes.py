@@ -21,7 +21,8 @@ def inferred(model: onnx.ModelProto, inputs: tuple[Shape, ...] = ()) -> tuple[on
     if not model.opset_import:
         return model, "the model does not say which operator set it uses: shapes are not inferred"
     try:
-        return shape_inference.infer_shapes(model, check_type=False, strict_mode=False, data_prop=True), None
+        # without `data_prop`, whose time and memory grow with the size that a one-dimensional tensor claims to have
+        return shape_inference.infer_shapes(model, check_type=False, strict_mode=False), None
     except _FAILURES as error:
         return model, f"shape inference failed, so that fewer shapes are known: {str(error).splitlines()[0] if str(error) else error!r}"
 

@@ -196,7 +196,9 @@ def _gather_operands(node: Node) -> tuple[int, ...]:
 
 
 def _split(node: Node) -> Operator:
-    sizes = ints(node.array(1)) if node.input(1) is not None else node.integers("split")
+    sizes: tuple[Int, ...] | Unknown | None = node.integers("split")
+    if node.input(1) is not None:
+        sizes = ints(node.array(1)) or unknown("the sizes of the pieces")
     return Split(dim=node.integer("axis", 0), pieces=len(node.outputs), sizes=sizes)
 
 
