@@ -21,7 +21,7 @@ from netlint.frontends.module.layers import UNSEEN
 from netlint.frontends.module.stacktrace import site_of
 from netlint.frontends.reading import Reading
 from netlint.frontends.source.torch_api import LAYERS, Signature, SignatureError, canonical
-from netlint.graph import Blind, Dim, Graph, Layer, Operator, Parameter, Shape, Unknown
+from netlint.graph import Blind, Dim, Fact, Graph, Layer, Operator, Parameter, Shape, Unknown
 from netlint.graph.operators import BatchNorm, Constant, Dropout, Input, Opaque, Recurrent, Select, Weight
 
 MAX_JSON = 1 << 29
@@ -114,7 +114,7 @@ class _Program:
         self._layers: dict[str, Layer] = {"": Layer("", "")}
         for entry in module.get("module_call_graph", ()):
             self._layer(str(entry["fqn"]).partition("@")[0])
-        self.graph = Graph(name, "module", self._layers[""], filename=filename)
+        self.graph = Graph(name, "module", self._layers[""], filename=filename, facts=frozenset({Fact.TOPOLOGY, Fact.TRAINING_LAYERS}))
         for spec in module["signature"]["input_specs"]:
             self._input(spec)
         for node in module["graph"]["nodes"]:

@@ -16,7 +16,7 @@ from netlint.frontends.module.layers import Layers, read_layers
 from netlint.frontends.module.recorder import Recorder
 from netlint.frontends.module.run import Call, Failure, exported, hooked, traced, traced_on_data
 from netlint.frontends.reading import Reading
-from netlint.graph import Blind, Graph, Layer
+from netlint.graph import EVERY_FACT, Blind, Fact, Graph
 
 _ATTRIBUTE = {
     "OptimizedModule": "_orig_mod",
@@ -137,24 +137,22 @@ def _few(paths: Sequence[str]) -> str:
 
 
 def _graph(model: nn.Module, name: str | None, layers: Layers, recorder: Recorder | None, unread: str = "") -> Graph:
-    title = name or type(model).__name__
-    if recorder is None:
-        blind = [Blind(layers.root.site, unread)]
-        return Graph(
-            title, "module", layers.root, [], layers.found, (), blind=blind, filename=source_file(type(model)), site=class_site(type(model))
-        )
-    found: list[Layer] = [*layers.found]
-    return Graph(
-        title,
+    """The graph of a record; without one, of the layers alone, which tells nothing that a rule could ask."""
+    graph = Graph(
+        name or type(model).__name__,
         "module",
         layers.root,
-        recorder.operators,
-        found,
-        recorder.outputs,
-        blind=_unique(recorder.blind),
+        layers=layers.found,
         filename=source_file(type(model)),
         site=class_site(type(model)),
     )
+    if recorder is None:
+        graph.blind, graph.facts = [Blind(layers.root.site, unread)], frozenset()
+        return graph
+    graph.operators, graph.outputs, graph.blind = recorder.operators, recorder.outputs, _unique(recorder.blind)
+    on_meta = any(value.device.type == "meta" for value in model.parameters())
+    graph.facts = EVERY_FACT - {Fact.TRAINING} - ({Fact.INITIALIZATION} if on_meta else set())
+    return graph
 
 
 def _unique(blind: Iterable[Blind]) -> list[Blind]:

@@ -133,7 +133,10 @@ class Recorder(TorchFunctionMode):
 
     def _is_leaf(self, module: nn.Module) -> bool:
         return (
-            key_of(module) in self.layers.leaves or isinstance(module, torch.jit.ScriptModule) or _is_quantized(module) or self._adopted(module)
+            key_of(module) in self.layers.leaves
+            or isinstance(module, torch.jit.ScriptModule)
+            or _is_quantized(module)
+            or self._adopted(module)
         )
 
     def _adopted(self, module: nn.Module) -> bool:

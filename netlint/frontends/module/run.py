@@ -19,6 +19,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from netlint.frontends.module.layers import Layers
 from netlint.frontends.module.recorder import Recorder
 from netlint.frontends.module.sizes import Sizes
+from netlint.graph.operators import BatchNorm
 
 MAX_REAL = 2_000_000_000
 """Bytes of parameters up to which a network is run on real data, where its course depends on them."""
@@ -63,7 +64,7 @@ def hooked(model: nn.Module, layers: Layers, call: Call) -> Recorder | Failure:
 
 
 def _recorded(way: str, model: nn.Module, recorder: Recorder, run: Callable[[], object]) -> Recorder | Failure:
-    with untouched(model), _quiet(), _training(model), torch.enable_grad(), _eager():
+    with untouched(model), _quiet(), _training(model, recorder.layers), torch.enable_grad(), _eager():
         recorder.install()
         try:
             run()
@@ -149,12 +150,20 @@ def _refill(container: Any, content: Any) -> None:
 
 
 @contextmanager
-def _training(model: nn.Module) -> Iterator[None]:
-    """The graph is the network in training mode. The flags are set directly: a `train()` of the user's own may do more."""
-    if not model.training:
-        for module in model.modules():
-            if not isinstance(module, torch.jit.ScriptModule):  # its flag is not among its attributes: it could not be set back
-                module.training = True
+def _training(model: nn.Module, layers: Layers) -> Iterator[None]:
+    """The graph is the network in training mode. The flags are set directly: a `train()` of the user's own may do more.
+
+    A batch norm with running statistics is one operator either way, and in training mode it would not take a single sample.
+    """
+    in_training = model.training
+    for module in model.modules():
+        if isinstance(module, torch.jit.ScriptModule):  # its flag is not among its attributes: it could not be set back
+            continue
+        layer = layers.of(module)
+        if layer is not None and isinstance(layer.operator, BatchNorm) and getattr(module, "running_mean", None) is not None:
+            module.training = False
+        elif not in_training:
+            module.training = True
     yield  # `untouched` sets them back
 
 
