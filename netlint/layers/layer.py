@@ -2,7 +2,8 @@
 
 A layer keeps nothing between calls. `forward` answers with a `Step`, which holds the outputs, the state as it is after the step, and
 the backward pass of exactly this application; a tape over a whole network is the list of its steps, walked in reverse.
-Arrays are those of any library of the array API standard: NumPy's, or torch's tensors, with the same code.
+Arrays are those of any library of the array API standard: NumPy's, or torch's tensors, with the same code. Tensors are
+passed without `requires_grad`: the backward pass is written out, and torch need not record it.
 """
 
 from __future__ import annotations

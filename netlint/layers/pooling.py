@@ -15,7 +15,7 @@ Index = tuple[object, ...]
 
 @dataclass(frozen=True)
 class MaxPool(ReferenceLayer):
-    """The maximum of each window, padding being -inf; its gradient goes to the place of the maximum.
+    """y = max over a window of x (S24), padding being -inf; its gradient goes to the place of the maximum.
 
     Of equal maxima the first counts, a NaN beats everything, and of several NaN the last counts (PyTorch). With `return_indices` a second
     result has the flat place of each maximum in the input's spatial dimensions.
@@ -59,9 +59,9 @@ class MaxPool(ReferenceLayer):
 
 @dataclass(frozen=True)
 class AvgPool(ReferenceLayer):
-    """The mean of each window; its gradient spreads evenly. Padding counts as zeros if `count_include_pad`, else not at all.
+    """y = the mean of x over a window (S24: it does not commute with an activation); its gradient spreads evenly.
 
-    What `ceil_mode` lets a window reach beyond the padding never counts.
+    Padding counts as zeros if `count_include_pad`, else not at all. What `ceil_mode` lets a window reach beyond the padding never counts.
 
     >>> import numpy as np
     >>> AvgPool(dims=1, kernel_size=(2,), stride=(2,), ceil_mode=True).forward((np.array([[1.0, 3.0, 5.0]]),)).output
