@@ -1,5 +1,5 @@
 """Reads ONNX models. Needs the extra `onnx`."""
 
-from netlint.frontends.onnx.reader import read
+from netlint.frontends.onnx.reader import FACTS, read
 
-__all__ = ["read"]
+__all__ = ["FACTS", "read"]

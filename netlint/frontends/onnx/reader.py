@@ -14,17 +14,21 @@ from netlint.frontends.onnx.ir import CONSTANT, OWN, STANDARD, Node, Program, Va
 from netlint.frontends.onnx.layers import Layers
 from netlint.frontends.onnx.load import Source, load
 from netlint.frontends.onnx.patterns import recognize
-from netlint.frontends.onnx.shapes import inferred
+from netlint.frontends.onnx.shapes import state
 from netlint.frontends.onnx.sites import NodeSite, modules, site
-from netlint.frontends.onnx.table import places_of, settle, spec_of
+from netlint.frontends.onnx.table import is_complete, places_of, settle, spec_of
 from netlint.frontends.onnx.torch_modules import restore
 from netlint.frontends.onnx.unfold import unfold
 from netlint.frontends.reading import Reading
+from netlint.graph.facts import Fact
 from netlint.graph.graph import Blind, Graph
 from netlint.graph.operator import Operator
 from netlint.graph.operators import Alternatives, Input, MultiheadAttention, Opaque, Recurrent, Select, Weight
 from netlint.graph.parameter import Layer
 from netlint.graph.unknown import Shape, Unknown
+
+FACTS = frozenset({Fact.TOPOLOGY})
+"""A model that was exported for inference says nothing of its training: dropout is gone, batch norms are folded."""
 
 
 def read(source: Source, *, name: str | None = None, inputs: tuple[Shape, ...] = ()) -> Reading:
@@ -35,8 +39,8 @@ def read(source: Source, *, name: str | None = None, inputs: tuple[Shape, ...] =
     loaded = load(source)
     try:
         structure.check(loaded.model)
-        model, problem = inferred(loaded.model, inputs)
-        program = unfold(model)
+        state(loaded.model, inputs)
+        program = unfold(loaded.model)
         program.mark_static()
         expand(program)
         program.mark_static()
@@ -46,7 +50,7 @@ def read(source: Source, *, name: str | None = None, inputs: tuple[Shape, ...] =
         recognize(program)
         program.mark_static()
         program.keep_needed()
-        graph = _Assembly(program, loaded.filename, name or _name(loaded.filename, model)).graph
+        graph = _Assembly(program, loaded.filename, name or _name(loaded.filename, loaded.model)).graph
     except InputError:
         raise
     except RecursionError as error:
@@ -55,8 +59,7 @@ def read(source: Source, *, name: str | None = None, inputs: tuple[Shape, ...] =
         raise InputError("the model needs more memory than there is") from error
     except Exception as error:  # whatever is in a file, the caller hears one kind of error
         raise InputError(f"the ONNX reader failed: {type(error).__name__}: {error}. This is a defect of netlint; report it") from error
-    notes = [*loaded.notes, *([problem] if problem else [])]
-    return Reading([graph], (loaded.filename,) if loaded.filename else (), tuple(notes))
+    return Reading([graph], (loaded.filename,) if loaded.filename else (), loaded.notes)
 
 
 def _name(filename: str, model: onnx.ModelProto) -> str:
@@ -70,7 +73,7 @@ class _Assembly:
         kind = next((around[0][1] for node in program.nodes if (around := modules(node))), "")
         self._layers = Layers(Layer("", kind))
         self._filename = filename
-        self.graph = Graph(name, "onnx", self._layers.root, filename=filename, layers=self._layers.every)
+        self.graph = Graph(name, "onnx", self._layers.root, filename=filename, layers=self._layers.every, facts=FACTS)
         self._made: dict[int, Operator] = {}
         self._learned_unknown = False
         self._folds_none = folds_none(program)
@@ -99,7 +102,7 @@ class _Assembly:
 
     def _add(self, node: Node, place: NodeSite) -> None:
         """One node: its operator and, for several results, what reads them."""
-        spec = spec_of(node)
+        spec = spec_of(node) if is_complete(node) else None
         operands = tuple(self._operator(value) for value in (node.inputs[index] for index in places_of(node)) if value is not None)
         operator = self._opaque(node, place) if spec is None else spec.build(node)
         several = (spec is None or spec.several) and any(value.name for value in node.outputs[1:])
@@ -132,7 +135,9 @@ class _Assembly:
             return Alternatives(reason=reason)
         if not reason:
             domain = f"{node.domain}." if node.domain not in STANDARD else ""
+            known = spec_of(node) is not None
             reason = f"netlint does not know what the operator {domain}{node.kind} computes"
+            reason = f"`{node.label}` lacks an operand that {node.kind} needs" if known else reason
             self.graph.blind.append(Blind(place, reason))
         return Opaque(label=node.kind if node.domain != OWN else node.name or node.kind, reason=reason)
 

@@ -1,10 +1,4 @@
-"""The rule tester: what netlint's own rules are held to, for rule packs as well.
-
-from netlint.testing import check_example, check_rule
-
-def test_my_rule():
-    check_rule(my_rule_module)
-"""
+"""The rule tester: what netlint's own rules are held to, for rule packs as well."""
 
 from __future__ import annotations
 
@@ -21,6 +15,7 @@ from netlint.engine.rule import Example, Rule, Severity
 from netlint.engine.settings import Settings
 from netlint.engine.targets import InputFile
 from netlint.frontends.errors import SourceError
+from netlint.graph import Graph
 
 IMPORTS = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\n\n"
 MARK = re.compile(r"#\s*here\s*$")
@@ -49,26 +44,22 @@ def check_example(rule: Rule, example: Example) -> None:
     flagged, unknown = _answers(rule, example, code)
     rows = sorted(flagged)
     if rows != expected:
-        raise _wrong(rule, code, f"flags {_rows(rows)}, and should flag {_rows(expected)}", unknown)
+        raise wrong(rule, code, f"flags {_rows(rows)}, and should flag {_rows(expected)}", unknown)
     severity = example.severity or rule.severity
     for row, found in flagged.items():
         if found is not severity:
-            raise _wrong(rule, code, f"says {found.value} in line {row}, and should say {severity.value}", unknown)
+            raise wrong(rule, code, f"says {found.value} in line {row}, and should say {severity.value}", unknown)
     if example.unknown and not unknown:
-        raise _wrong(rule, code, "should answer Unknown, and is clear", unknown)
+        raise wrong(rule, code, "should answer Unknown, and is clear", unknown)
 
 
 def _answers(rule: Rule, example: Example, code: str) -> tuple[dict[int, Severity], list[str]]:
     """The flagged rows with their severities, and the reasons of the unknowns."""
-    stranger = [key for key in example.options if key not in rule.options]
-    if stranger:
-        raise ExampleError(f"{rule.code} has no option `{stranger[0]}`")
-    settings = Settings(selected=frozenset({rule.code}), options={rule.name: example.options}, training=example.training)
-    file = InputFile("example.py", Path("example.py").absolute(), Path.cwd(), text=code.encode("utf-8"))
+    settings = settings_of(rule, example)
     try:
-        networks = graphs(file, read(file)).graphs
+        networks = networks_in(code)
     except SourceError as error:
-        raise _wrong(rule, code, f"cannot read line {error.row}: {error.message}", []) from error
+        raise wrong(rule, code, f"cannot read line {error.row}: {error.message}", []) from error
     flagged: dict[int, Severity] = {}
     unknown: list[str] = []
     for graph in networks:
@@ -77,17 +68,31 @@ def _answers(rule: Rule, example: Example, code: str) -> tuple[dict[int, Severit
         for candidate in candidates(found, graph):
             diagnostic = candidate.diagnostic
             if diagnostic.code == NOT_CHECKED.code:
-                raise _wrong(rule, code, diagnostic.message, unknown)
+                raise wrong(rule, code, diagnostic.message, unknown)
             row = diagnostic.location.row
             flagged[row] = min(diagnostic.severity, flagged.get(row, diagnostic.severity), key=lambda severity: severity.rank)
     return flagged, unknown
+
+
+def settings_of(rule: Rule, example: Example) -> Settings:
+    """The settings that an example is meant for. Raises ExampleError if it sets an option that the rule does not have."""
+    stranger = [key for key in example.options if key not in rule.options]
+    if stranger:
+        raise ExampleError(f"{rule.code} has no option `{stranger[0]}`")
+    return Settings(selected=frozenset({rule.code}), options={rule.name: example.options}, training=example.training)
+
+
+def networks_in(code: str) -> list[Graph]:
+    """The networks that the static reader sees in an example. Raises SourceError if it is not Python."""
+    file = InputFile("example.py", Path("example.py").absolute(), Path.cwd(), text=code.encode("utf-8"))
+    return graphs(file, read(file)).graphs
 
 
 def _rows(rows: list[int]) -> str:
     return f"line {', '.join(map(str, rows))}" if rows else "nothing"
 
 
-def _wrong(rule: Rule, code: str, what: str, unknown: list[str]) -> ExampleError:
+def wrong(rule: Rule, code: str, what: str, unknown: list[str]) -> ExampleError:
     numbered = "\n".join(f"{row:3}  {line}" for row, line in enumerate(code.rstrip("\n").split("\n"), start=1))
     reasons = "".join(f"\n     unknown: {reason}" for reason in dict.fromkeys(unknown))
     return ExampleError(f"{rule.code} {rule.name} {what}\n{numbered}{reasons}")
