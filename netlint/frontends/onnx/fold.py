@@ -38,20 +38,26 @@ def fold(node: Node) -> None:
     if not node.standard or not node.outputs:
         return
     result = node.outputs[0]
+    try:
+        _fold(node, result)
+    except _FAILURES:  # an attribute or operand that the operator does not take: nothing is known of the result
+        return
+
+
+def _fold(node: Node, result: Value) -> None:
     if node.kind == "Constant":
         _constant(node, result)
     elif node.kind in ("Shape", "Size"):
         _shape(node, result)
-    elif node.kind in _FOLDERS and node.inputs:
+    elif node.kind == "ConstantOfShape" and result.shape is None:
+        result.shape = ints(node.array(0))
+    if node.kind in _FOLDERS and node.inputs:
         arrays = [None if value is None else value.array for value in node.inputs]
         given = [array for array, value in zip(arrays, node.inputs, strict=True) if value is not None]
         if any(array is None or array.size > SMALL for array in given):
             return
         with np.errstate(all="ignore"):
-            try:
-                _set(result, _FOLDERS[node.kind](node, cast("list[Array]", arrays)))
-            except _FAILURES:
-                return
+            _set(result, _FOLDERS[node.kind](node, cast("list[Array]", arrays)))
 
 
 def ints(array: Array | None) -> tuple[int | Unknown, ...] | None:
@@ -85,9 +91,9 @@ def _constant(node: Node, result: Value) -> None:
     for name, content in node.attributes.items():
         if name == "value" and isinstance(content, Value):
             result.array, result.shape, result.element, result.stored = content.array, content.shape, content.element, True
-        elif name in ("value_float", "value_floats"):
+        elif name in ("value_float", "value_floats") and isinstance(content, (int, float, list)):
             _set(result, np.array(content, dtype=np.float32))
-        elif name in ("value_int", "value_ints"):
+        elif name in ("value_int", "value_ints") and isinstance(content, (int, list)):
             _set(result, np.array(content, dtype=np.int64))
 
 

@@ -68,7 +68,7 @@ from netlint.graph.unknown import Bool, Float, Int, Unknown, when_known
 def window_dims(node: Node) -> int:
     """The number of spatial dimensions: the kernel's, the input's less two, or 2 where neither is known."""
     kernel = node.integers("kernel_shape")
-    if kernel is not None:
+    if kernel:
         return len(kernel)
     for shape in (node.shape(0), node.outputs[0].shape if node.outputs else None, node.shape(1)):
         if shape is not None and len(shape) > 2:
@@ -77,7 +77,9 @@ def window_dims(node: Node) -> int:
 
 
 def _per_axis(node: Node, name: str, dims: int, default: int) -> tuple[int, ...]:
-    return node.integers(name) or (default,) * dims
+    """A list of one value a spatial dimension; the default where it is left out, or is as long as no such list."""
+    values = node.integers(name)
+    return values if values is not None and len(values) == dims else (default,) * dims
 
 
 def padding(node: Node, dims: int) -> tuple[int, ...] | str | Unknown:
@@ -91,7 +93,7 @@ def padding(node: Node, dims: int) -> tuple[int, ...] | str | Unknown:
         if kernel is not None and all(step == 1 for step in strides) and all(size % 2 for size in kernel):
             return tuple((size - 1) * spread // 2 for size, spread in zip(kernel, dilation, strict=False))
         return Unknown("the padding depends on the size of the input")
-    pads = node.integers("pads") or (0,) * (2 * dims)
+    pads = _per_axis(node, "pads", 2 * dims, 0)
     return pads[:dims] if pads[:dims] == pads[dims:] else Unknown("the padding differs between the two sides")
 
 

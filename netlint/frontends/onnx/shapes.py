@@ -1,30 +1,30 @@
-"""Shape inference with onnx's own tool, which knows the operators; what it cannot infer the graph's operators infer later."""
+"""The shapes that a file states. Those that it does not state the operators' own arithmetic gives (`table.settle`).
+
+onnx's shape inference is not used: it is native code that a malformed model can bring down with the whole process (an attribute of
+another type than the operator's is enough), and its propagation of sizes takes memory by the sizes that a model claims.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import onnx
-from onnx import shape_inference
 
 from netlint.graph.unknown import Dim, Shape, Unknown
 
-_FAILURES = (shape_inference.InferenceError, RuntimeError, ValueError, TypeError, MemoryError, onnx.checker.ValidationError)
 LARGEST = 2**40
 """A size above this is a mistake."""
 
 
-def inferred(model: onnx.ModelProto, inputs: tuple[Shape, ...] = ()) -> tuple[onnx.ModelProto, str | None]:
-    """The model with the shapes of its values, and why there are none if that failed. `inputs` replace those that the file states."""
+def state(model: onnx.ModelProto, inputs: tuple[Shape, ...]) -> None:
+    """Other shapes for the inputs than those that the file states; what it states of the values behind them is then forgotten."""
+    if not inputs:
+        return
     for entry, shape in zip(_entries(model.graph), inputs, strict=False):
         _state(entry, shape)
-    if not model.opset_import:
-        return model, "the model does not say which operator set it uses: shapes are not inferred"
-    try:
-        # without `data_prop`, whose time and memory grow with the size that a one-dimensional tensor claims to have
-        return shape_inference.infer_shapes(model, check_type=False, strict_mode=False), None
-    except _FAILURES as error:
-        return model, f"shape inference failed, so that fewer shapes are known: {str(error).splitlines()[0] if str(error) else error!r}"
+    del model.graph.value_info[:]
+    for output in model.graph.output:
+        output.type.tensor_type.ClearField("shape")
 
 
 def _entries(graph: onnx.GraphProto) -> Iterator[onnx.ValueInfoProto]:

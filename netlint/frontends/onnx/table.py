@@ -9,6 +9,9 @@ from netlint.frontends.onnx.fold import fold
 from netlint.frontends.onnx.ir import OWN, Node, Program
 from netlint.frontends.onnx.spec import Spec
 
+_OF_TWO = frozenset("Add Sub Mul Div Pow MatMul Gemm Gather Conv ConvTranspose BatchNormalization PRelu".split())
+"""Operators that need two operands."""
+
 SPECS: Mapping[str, Spec] = {**tensors.SPECS, **neural.SPECS}
 
 
@@ -26,13 +29,25 @@ def places_of(node: Node) -> tuple[int, ...]:
     return tuple(place for place in places if node.input(place) is not None)
 
 
+def is_complete(node: Node) -> bool:
+    """Whether a node has the operands without which its operator makes no sense: one at least, both factors, a weight."""
+    spec = spec_of(node)
+    if spec is None:
+        return True
+    needed = {0, *(spec.reads if isinstance(spec.reads, tuple) else ()), *([1] if node.kind in _OF_TWO else [])}
+    return all(node.input(place) is not None for place in needed)
+
+
 def settle(program: Program) -> None:
-    """Shapes where onnx's inference gave none (behind sizes that are computed in the graph), by the operators' own arithmetic."""
+    """The shapes that the file does not state, by the operators' own arithmetic, and the sizes that are computed from them."""
     for node in program.nodes:
-        if not node.outputs:
-            continue
-        if node.outputs[0].array is None:
+        if node.outputs and node.outputs[0].array is None:
             fold(node)
         spec = spec_of(node)
-        if node.outputs[0].shape is None and spec is not None and not spec.several:
-            node.outputs[0].shape = spec.build(node).infer(tuple(node.shape(place) for place in places_of(node)))
+        if spec is None or not is_complete(node) or all(value.shape is not None for value in node.outputs):
+            continue
+        operator, shapes = spec.build(node), tuple(node.shape(place) for place in places_of(node))
+        for index, value in enumerate(node.outputs):
+            if value.shape is None:
+                plain = index == 0 and not (spec.several and len(node.outputs) > 1)
+                value.shape = operator.infer(shapes) if plain else operator.infer_result(index, shapes)

@@ -35,6 +35,7 @@ from netlint.graph.operators import (
     Sub,
     Unsqueeze,
 )
+from netlint.graph.shapes import broadcast
 from netlint.graph.unknown import Int, Shape, Unknown
 
 FLOATS = frozenset({1, 10, 11, 16, 17, 18, 19, 20, 23, 24})
@@ -133,7 +134,12 @@ def _unsqueeze(node: Node) -> Operator:
     dims = axes(node)
     if isinstance(dims, tuple) and len(dims) == 1:
         return Unsqueeze(dim=dims[0])
-    return Reshape(sizes=node.outputs[0].shape or unknown("where dimensions are inserted"))
+    sizes, shape = node.outputs[0].shape, node.shape(0)
+    if sizes is None and isinstance(dims, tuple) and shape is not None:
+        rank = len(shape) + len(dims)
+        inserted, old = {dim % rank for dim in dims}, iter(shape)
+        sizes = tuple(1 if place in inserted else next(old, 1) for place in range(rank))
+    return Reshape(sizes=sizes if sizes is not None else unknown("where dimensions are inserted"))
 
 
 def _slice(node: Node) -> Operator:
@@ -220,7 +226,8 @@ def _expand(how: str) -> Callable[[Node], Operator]:
     def build(node: Node) -> Operator:
         sizes = ints(node.array(1))
         if how == "expand":
-            sizes = node.outputs[0].shape  # ONNX broadcasts both ways, PyTorch to the sizes asked for
+            # ONNX broadcasts both ways, PyTorch to the sizes asked for
+            sizes = node.outputs[0].shape or (broadcast(node.shape(0), sizes) if sizes is not None else None)
         return Expand(how=how, sizes=sizes if sizes is not None else unknown("the sizes of an expansion"))
 
     return build

@@ -37,7 +37,10 @@ def _tensor(name: str, dims: list[int]) -> onnx.TensorProto:
 @pytest.mark.parametrize(
     ("model", "cause"),
     [
-        (_model([helper.make_node("Relu", ["b"], ["a"], "first"), helper.make_node("Relu", ["a"], ["b"], "second")]), "cycle.*`first`.*`second`"),
+        (
+            _model([helper.make_node("Relu", ["b"], ["a"], "first"), helper.make_node("Relu", ["a"], ["b"], "second")]),
+            "cycle.*`first`.*`second`",
+        ),
         (_model([helper.make_node("Add", ["x", "y"], ["y"], "own")]), "cycle.*`own`"),
         (_model([RELU, helper.make_node("Tanh", ["x"], ["y"])]), "two nodes give the value `y`"),
         (_model([RELU], [_tensor("w", [-3, 4])]), "`w` has a negative size"),
@@ -173,7 +176,9 @@ def _external(location: str) -> onnx.ModelProto:
     weight.data_location = TensorProto.EXTERNAL
     weight.external_data.add(key="location", value=location)
     weight.external_data.add(key="length", value="864")
-    graph = helper.make_graph([helper.make_node("Conv", ["x", "w"], ["y"])], "net", [_info("x", [1, 3, 8, 8])], [_info("y", [1, 8, 6, 6])], [weight])
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["x", "w"], ["y"])], "net", [_info("x", [1, 3, 8, 8])], [_info("y", [1, 8, 6, 6])], [weight]
+    )
     return helper.make_model(graph)
 
 
