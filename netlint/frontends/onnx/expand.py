@@ -94,9 +94,19 @@ def _renamed(kind: str, *places: int, domain: str = "") -> Replacement:
     return lambda node: [final(node, kind, [node.input(place) for place in places] or node.inputs, node.attributes, domain=domain)]
 
 
+def _integers(kind: str) -> Replacement:
+    """A product of integers; the scale that it is multiplied with afterwards makes it the product of the tensors themselves."""
+    return lambda node: [final(node, kind, node.inputs[:2], {**node.attributes, "unscaled": 1})]
+
+
 def _quantized(kind: str, step: int, tensors: int = 1) -> Replacement:
     """An operation on quantised tensors, each followed by its scale and zero point, as the same on the tensors themselves."""
     return lambda node: [final(node, kind, [node.input(step * place) for place in range(tensors)], node.attributes)]
+
+
+def _quantized_lstm(node: Node) -> list[Node] | None:
+    """Its weights are stored the other way round."""
+    return [final(node, "LSTM", [node.input(place) for place in range(7)], {**node.attributes, "weights_transposed": 1})]
 
 
 def _quantize(node: Node) -> list[Node] | None:
@@ -169,9 +179,9 @@ _FUSED: Mapping[tuple[str, str], Replacement] = {
     ("", "Gemm"): _transposed,
     ("", "Conv"): _uneven_padding,
     ("", "QLinearConv"): _renamed("Conv", 0, 3, 8),
-    ("", "ConvInteger"): _renamed("Conv", 0, 1),
+    ("", "ConvInteger"): _integers("Conv"),
     ("", "QLinearMatMul"): _renamed("MatMul", 0, 3),
-    ("", "MatMulInteger"): _renamed("MatMul", 0, 1),
+    ("", "MatMulInteger"): _integers("MatMul"),
     ("", "SimplifiedLayerNormalization"): _renamed("RMSNormalization"),
     ("", "DynamicQuantizeLinear"): _quantize,
     (_MS, "SimplifiedLayerNormalization"): _renamed("RMSNormalization"),
@@ -186,7 +196,7 @@ _FUSED: Mapping[tuple[str, str], Replacement] = {
     (_MS, "QGemm"): _renamed("Gemm", 0, 3, 6),
     (_MS, "DynamicQuantizeMatMul"): _renamed("MatMul", 0, 1, 4),
     (_MS, "MatMulIntegerToFloat"): _renamed("MatMul", 0, 1, 6),
-    (_MS, "DynamicQuantizeLSTM"): _renamed("LSTM", 0, 1, 2, 3, 4, 5, 6),
+    (_MS, "DynamicQuantizeLSTM"): _quantized_lstm,
     (_MS, "MatMulNBits"): _renamed("PackedLinear", domain=OWN),
     (_MS, "FusedConv"): _behind("Conv", "?"),
     (_MS, "FusedGemm"): _behind("Gemm", "?"),

@@ -60,7 +60,7 @@ from netlint.graph.operators import (
     Tanhshrink,
     Threshold,
 )
-from netlint.graph.unknown import Bool, Float, Int, Unknown, when_known
+from netlint.graph.unknown import Bool, Float, Int, Shape, Unknown, when_known
 
 # -- windows ------------------------------------------------------------------------------------------------------------
 
@@ -383,7 +383,7 @@ def _recurrent(node: Node) -> Operator:
     bias: Bool = node.input(3) is not None
     return Recurrent(
         kind=node.kind,
-        input_size=node.size(1, -1, "the width of the input"),
+        input_size=node.size(1, 1 if node.integer("weights_transposed", 0) else -1, "the width of the input"),
         hidden_size=hidden,
         num_layers=node.integer("num_layers", 1),
         bias=bias,
@@ -391,6 +391,19 @@ def _recurrent(node: Node) -> Operator:
         bidirectional=node.text("direction", "forward") == "bidirectional",
         nonlinearity=str(named).lower() if node.kind == "RNN" else "tanh",
     )
+
+
+def recurrent_shapes(node: Node) -> list[Shape | None]:
+    """ONNX keeps the directions in a dimension of their own: (length, directions, batch, hidden), and the states without the length."""
+    shape, directions = node.shape(0), 2 if node.text("direction", "forward") == "bidirectional" else 1
+    hidden: Int = node.integer("hidden_size", 0) or node.size(2, -1, "the width of the state")
+    if shape is None or len(shape) != 3:
+        return [None] * 3
+    if node.integer("layout", 0):
+        batch, length, _ = shape
+        return [(batch, length, directions, hidden), *[(batch, directions, hidden)] * 2]
+    length, batch, _ = shape
+    return [(length, directions, batch, hidden), *[(directions, batch, hidden)] * 2]
 
 
 def _recurrent_operands(node: Node) -> tuple[int, ...]:

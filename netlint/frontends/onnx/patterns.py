@@ -191,6 +191,26 @@ def _group_norm(node: Node, found: Bindings) -> Node | None:
     return final(node, "GroupNormalization", [found["x"]], {"epsilon": norm.number("epsilon", 1e-5), "num_groups": sizes[1]})
 
 
+def _rescaled(node: Node, found: Bindings) -> Node | None:
+    """A product of quantised tensors and the scale that makes numbers of it."""
+    product = found["inner"].producer
+    if product is None or not product.integer("unscaled", 0) or not found["s"].static:
+        return None
+    return final(node, product.kind, product.inputs, {**product.attributes, "unscaled": 0})
+
+
+def _conv_bias(node: Node, found: Bindings) -> Node | None:
+    """A convolution and the number a channel that is added to its result."""
+    conv, bias, rank = found["inner"].producer, found["b"], found["inner"].rank
+    sizes = bias.shape or ()
+    if conv is None or conv.input(2) is not None or not bias.static or rank is None or len(sizes) < rank - 1:
+        return None
+    channel = len(sizes) - rank + 1
+    if any(size != 1 for place, size in enumerate(sizes) if place != channel):
+        return None
+    return final(node, conv.kind, [*conv.inputs[:2], _flat(bias)], conv.attributes)
+
+
 _UNIT = [f"x / {bounded.format('(inner := ReduceL2(x))')}" for bounded in ("Expand(Clip({}))", "Clip({})", "Expand(Max({}))")]
 
 
@@ -274,6 +294,8 @@ _PATTERNS: list[tuple[list[str], Build, bool]] = [
     ([f"(inner := {kind}(x)) * w" for kind in NORMS], _scaled, True),
     ([f"(inner := {kind}(x)) + b" for kind in NORMS], _shifted, True),
     (_UNIT, _normalize, False),
+    ([f"(inner := {kind}(x, w)) * s" for kind in ("Conv", "MatMul")], _rescaled, True),
+    ([f"(inner := {kind}(x, w)) + b" for kind in ("Conv", "ConvTranspose")], _conv_bias, True),
     (["(inner := MatMul(x, w)) + b", "(inner := Gemm(x, w)) + b"], _linear, True),
     (_ATTENTION, _attention, False),
 ]

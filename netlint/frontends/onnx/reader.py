@@ -82,8 +82,8 @@ class _Assembly:
         for number, node in enumerate(self._needed(program)):
             self._add(node, site(node, filename, number))
         self.graph.outputs = tuple(dict.fromkeys(self._operator(value) for value in program.outputs))
-        for lost, reason in program.lost:
-            self.graph.blind.append(Blind(site(lost, filename, 0) if lost else None, reason))
+        for number, (lost, reason) in enumerate(program.lost):
+            self._blind(site(lost, filename, -1 - number) if lost else None, reason)
         if self._learned_unknown:
             self.graph.parameters_unknown = Unknown("the file does not say which of its tensors are learned and which are constants")
 
@@ -131,15 +131,20 @@ class _Assembly:
     def _opaque(self, node: Node, place: NodeSite) -> Operator:
         reason = node.text("reason")
         if node.domain == OWN and node.kind == "Alternatives":
-            self.graph.blind.append(Blind(place, reason))
+            self._blind(place, reason)
             return Alternatives(reason=reason)
         if not reason:
             domain = f"{node.domain}." if node.domain not in STANDARD else ""
             known = spec_of(node) is not None
             reason = f"netlint does not know what the operator {domain}{node.kind} computes"
             reason = f"`{node.label}` lacks an operand that {node.kind} needs" if known else reason
-            self.graph.blind.append(Blind(place, reason))
+            self._blind(place, reason)
         return Opaque(label=node.kind if node.domain != OWN else node.name or node.kind, reason=reason)
+
+    def _blind(self, place: NodeSite | None, reason: str) -> None:
+        """A place that was not seen; the several results of one branch are one place."""
+        if not any(known.reason == reason for known in self.graph.blind[-1:]):
+            self.graph.blind.append(Blind(place, reason))
 
     def _operator(self, value: Value) -> Operator:
         """The operator that gives a value; a weight or constant the first time that it is read."""

@@ -9,6 +9,7 @@ from netlint.frontends.onnx.fold import fold
 from netlint.frontends.onnx.ir import OWN, Node, Program
 from netlint.frontends.onnx.spec import Spec
 
+RECURRENT = ("LSTM", "GRU", "RNN")
 _OF_TWO = frozenset("Add Sub Mul Div Pow MatMul Gemm Gather Conv ConvTranspose BatchNormalization PRelu".split())
 """Operators that need two operands."""
 
@@ -45,6 +46,10 @@ def settle(program: Program) -> None:
             fold(node)
         spec = spec_of(node)
         if spec is None or not is_complete(node) or all(value.shape is not None for value in node.outputs):
+            continue
+        if node.kind in RECURRENT:
+            for value, shape in zip(node.outputs, neural.recurrent_shapes(node), strict=False):
+                value.shape = value.shape or shape
             continue
         operator, shapes = spec.build(node), tuple(node.shape(place) for place in places_of(node))
         for index, value in enumerate(node.outputs):

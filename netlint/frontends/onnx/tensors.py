@@ -101,11 +101,16 @@ def _reshape(node: Node) -> Operator:
         sizes = node.outputs[0].shape
     if sizes is None:
         return Reshape(sizes=unknown("the sizes of a reshape"))
-    if shape is not None and not node.integer("allowzero", 0):
-        sizes = tuple(shape[place] if size == 0 and place < len(shape) else size for place, size in enumerate(sizes))
+    if not node.integer("allowzero", 0):
+        sizes = tuple(_copied(shape, place) if size == 0 else size for place, size in enumerate(sizes))
     if len(sizes) == 2 and shape is not None and len(shape) > 2 and (sizes[0] is shape[0] or sizes[0] == shape[0]):
         return Flatten(start_dim=1)
     return Reshape(sizes=sizes)
+
+
+def _copied(shape: Shape | None, place: int) -> Int:
+    """What a zero among the sizes of a Reshape stands for: the input's size in the same place."""
+    return shape[place] if shape is not None and place < len(shape) else unknown("a size that is kept")
 
 
 def _sizes(node: Node, place: int) -> Shape | None:

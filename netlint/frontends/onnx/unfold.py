@@ -214,12 +214,13 @@ class _Unfolding:
 
     def _join(self, kind: str, domain: str, sources: Sequence[Value | None], result: Value, origin: Node, reason: str = "") -> None:
         """A node that hands values on under another name."""
+        lost = None
         if any(source is None for source in sources):
             kind, domain, reason = "Missing", OWN, f"a branch or function of `{origin.label}` does not give all of its results"
-            sources = [source for source in sources if source is not None]
+            sources, lost = [source for source in sources if source is not None], reason
         attributes: dict[str, object] = {"reason": reason} if reason else {}
         node = Node(kind, domain, [*sources], [result], attributes, origin.name, origin.metadata, origin.caller)
-        self._emit(node, lost=reason or None)
+        self._emit(node, lost)
         fold(node)
 
     # -- branches and loops -------------------------------------------------------------------------------------------
