@@ -45,10 +45,10 @@ class TextReport:
     def block(self, finding: Diagnostic) -> Iterator[str]:
         """One finding: place, rule, message, code, and what belongs to it."""
         paint = self.paint
-        head = f"{paint(self.place(finding.filename, finding.location.row, finding.location.column), 'bold')}  "
+        head = f"{paint(self.place_of(finding), 'bold')}  "
         yield f"{head}{paint(finding.code, 'bold')} {finding.name}  {paint.severity(finding.severity)}"
         yield wrapped(printable(finding.message), "  ", self.columns)
-        line = self.line(finding.filename, finding.location.row)
+        line = self.line(finding.filename, finding.location.row) if finding.frontend != "onnx" else None
         if line is not None and line.strip():
             same_row = finding.end_location.row == finding.location.row
             end = finding.end_location.column if same_row else None
@@ -65,17 +65,24 @@ class TextReport:
 
     def notes(self, finding: Diagnostic) -> Iterator[tuple[str, str]]:
         """The labelled lines under a finding's code."""
-        if finding.symbol:
+        if finding.symbol and (finding.frontend != "onnx" or finding.count > 1):
             more = f" ({finding.count} times in this network)" if finding.count > 1 else ""
             yield "in", finding.symbol + more
         for related in finding.related:
-            yield related.message, self.place(related.filename, related.location.row, related.location.column)
+            if related.filename != finding.filename or finding.frontend != "onnx":
+                yield related.message, self.place(related.filename, related.location.row, related.location.column)
         if finding.confidence == "likely":
             yield "certainty", "likely; part of the network could not be seen"
         evidence = self.report.rules[finding.code].evidence
         if evidence and (finding.filename, finding.code) not in self._explained:
             self._explained.add((finding.filename, finding.code))  # once a file is enough to judge by
             yield "evidence", f"{evidence} (netlint rule {finding.code})"
+
+    def place_of(self, finding: Diagnostic) -> str:
+        """Where a finding is; in a model file, which has no lines, the node."""
+        if finding.frontend == "onnx" and finding.symbol:
+            return printable(f"{finding.filename}:{finding.symbol.removeprefix(f'{finding.network}.')}")
+        return self.place(finding.filename, finding.location.row, finding.location.column)
 
     def place(self, filename: str, row: int, column: int) -> str:
         """A place as editors and terminals make it clickable; with the cell for a notebook."""
@@ -102,12 +109,14 @@ class TextReport:
 
     def advice_line(self, scope: str, findings: list[Diagnostic]) -> str:
         first, *others = findings
-        place = self.place(first.filename, first.location.row, first.location.column)
+        place = self.place_of(first)
         where = f"{printable(scope)}: " if scope else ""
         says = printable(first.message if not others else self.report.rules[first.code].summary)
         rows = ""
         if others:
-            listed = ", ".join(str(finding.location.row) for finding in findings[:ROWS_SHOWN])
+            listed = ", ".join(
+                self.place_of(finding).removeprefix(f"{finding.filename}:").partition(":")[0] for finding in findings[:ROWS_SHOWN]
+            )
             rows = f" ({len(findings)} places: {listed}{', ...' if len(findings) > ROWS_SHOWN else ''})"
         return f"  {place}  {first.code} {first.name}  {where}{says}{self.paint(rows, 'dim')}"
 
@@ -147,18 +156,30 @@ class TextReport:
                 for reason, count in _frequent(reasons.items()):
                     yield f"  {code}  {count:,} x {printable(reason)}"
             return
-        totals = _frequent((code, sum(reasons.values())) for code, reasons in unanswered.items())
-        listed = [f"{code}: {printable(_frequent(unanswered[code].items())[0][0])}" for code, _ in totals[:REASONS_SHOWN]]
-        more = f"; {counted(len(totals) - REASONS_SHOWN, 'other rule')}" if len(totals) > REASONS_SHOWN else ""
-        text = f"Not evaluated everywhere: {'; '.join(listed)}{more} (--verbose lists all)."
-        yield wrapped(text, "", self.columns)
+        rules_of: dict[str, list[str]] = {}
+        counts: dict[str, int] = {}
+        for code, reasons in unanswered.items():
+            reason, count = _frequent(reasons.items())[0]
+            rules_of.setdefault(reason, []).append(code)
+            counts[reason] = counts.get(reason, 0) + count
+        shown = [reason for reason, _ in _frequent(counts.items())[:REASONS_SHOWN]]
+        listed = [f"{_rules(rules_of[reason])}: {printable(reason)}" for reason in shown]
+        others = sum(len(codes) for reason, codes in rules_of.items() if reason not in shown)
+        more = f"; {counted(others, 'other rule')}" if others else ""
+        yield wrapped(f"Not evaluated everywhere: {'; '.join(listed)}{more} (--verbose lists all).", "", self.columns)
 
     def next_step(self) -> str:
         """What a person would do now."""
         worst = min(self.report.findings, key=lambda finding: finding.severity.rank)
         if worst.code == NOT_CHECKED.code:
             return "Next: make every file readable; findings in what was not checked are not shown."
+        if worst.frontend == "onnx":
+            return f"Next: `netlint rule {worst.code}` explains; `ignore-modules` in the settings accepts findings in a part of a model."
         return f"Next: `netlint rule {worst.code}` explains; `# netlint: ignore[{worst.code}] reason` on the line accepts it."
+
+
+def _rules(codes: list[str]) -> str:
+    return ", ".join(codes) if len(codes) <= REASONS_SHOWN else counted(len(codes), "rule")
 
 
 def _reread(filename: str) -> Source | None:

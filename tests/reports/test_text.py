@@ -118,9 +118,10 @@ def test_the_summary_counts(render: Callable[..., str], findings: list[Diagnosti
 
 
 def test_what_could_not_be_evaluated_is_told_with_the_reason(render: Callable[..., str]) -> None:
-    unanswered = {f"NL20{number}": {"no batch size": number, "rare": 1} for number in range(1, 6)}
+    unanswered = {f"NL20{number}": {"no batch size": number, "rare": 1} for number in range(2, 6)}
+    unanswered |= {f"NL10{number}": {f"reason {number}": 9 - number} for number in range(1, 5)}
     out = render(unanswered=unanswered, columns=200)
-    assert "Not evaluated everywhere: NL205: no batch size; NL204: no batch size; NL203: no batch size; 2 other rules" in out
+    assert "Not evaluated everywhere: 4 rules: no batch size; NL101: reason 1; NL102: reason 2; 2 other rules (--verbose" in out
     verbose = render(unanswered=unanswered, blind={"a loop": 2}, verbose=True)
     assert "  NL205  5 x no batch size\n  NL205  1 x rare\n" in verbose
     assert "Not seen: 2 places of networks:\n  2 x a loop\n" in verbose
