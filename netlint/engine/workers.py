@@ -16,7 +16,7 @@ R = TypeVar("R")
 WORTH_A_POOL = 1_000_000
 """Bytes of source from which starting processes pays off."""
 _tasks_of_this_process = count(1)
-COLLECT_EVERY = 50
+COLLECT_EVERY = 20
 """Files after which cyclic garbage is collected; graphs are all cycles, and collecting during a file costs more than it frees."""
 
 
