@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-from netlint.frontends.module.sites import NOT_USERS, shown
+from netlint.frontends.module.sites import is_users, shown
 
 MAX_TEXT = 160
 
@@ -18,9 +18,7 @@ def described(error: BaseException) -> str:
 
 def place_of(error: BaseException) -> str:
     """` at FILE:ROW`, the innermost line of the user's code that an error came through; empty if there is none."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_users(frame.filename)]
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if is_users(frame.filename) and "importlib" not in frame.filename
+    ]
     return f" at {shown(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
-
-
-def _is_users(filename: str) -> bool:
-    return not filename.startswith((*NOT_USERS, "<")) and "importlib" not in filename

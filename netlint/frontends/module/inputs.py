@@ -88,7 +88,8 @@ def filled(model: nn.Module, call: Call) -> Call:
             return value
         shape = [batch if size == call.batch else size for size in value.shape]
         if value.dtype.is_floating_point:
-            return torch.randn(shape, dtype=value.dtype, device=value.device)
+            data = torch.randn(shape, generator=torch.Generator().manual_seed(0))  # the same each time, and the user's draws stay theirs
+            return data.to(value.device, value.dtype)
         return value.new_zeros(shape)
 
     args, kwargs = torch.utils._pytree.tree_map(real, (call.args, dict(call.kwargs)))

@@ -12,8 +12,8 @@ from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from netlint.frontends.module.construction import ConstructionSites
-from netlint.frontends.module.naming import class_name, leaf_class
-from netlint.frontends.module.templates import MAX_READ, follow_mode, template_of
+from netlint.frontends.module.naming import class_name
+from netlint.frontends.module.templates import MAX_READ, follow_mode, known_layer
 from netlint.frontends.source.torch_api import LayerSpec
 from netlint.graph import Initialization, Layer, Parameter, Unknown
 
@@ -73,18 +73,19 @@ class _Reader:
 
     def add(self, path: str, module: nn.Module, parent: Layer | None, registered: bool, layer: Layer | None = None) -> Layer:
         """A module and everything below it. What is below a leaf is part of it."""
-        found = template_of(module)
-        name = leaf_class(module)
+        found = known_layer(module)
         layer = layer if layer is not None else Layer(path, class_name(module))
         layer.parent, layer.registered = parent, registered
         layer.hooked, layer.wrapped = _is_hooked(module), _wrappers(module)
         layer.site = self.layers.sites.of(module)
         self.layers.modules[key_of(module)] = (module, layer)
         self.layers.found.append(layer)
-        if found is not None and name is not None:
-            layer.kind, layer.operator = name[0], found[1]
-            self.layers.leaves[key_of(module)] = found[0]
-            follow_mode(found[1], module.training or not self.layers.in_training)
+        is_leaf = found is not None and found.is_leaf
+        if found is not None:
+            layer.kind, layer.operator = found.kind, found.operator
+            follow_mode(found.operator, module.training or not self.layers.in_training)
+        if found is not None and is_leaf:
+            self.layers.leaves[key_of(module)] = found.spec
             tensors = dict(module.named_parameters(remove_duplicate=False))
         elif isinstance(module, torch.jit.ScriptModule):
             layer.kind = str(module.original_name)
@@ -93,7 +94,7 @@ class _Reader:
             tensors = {key: value for key, value in vars(module)["_parameters"].items() if value is not None}
         layer.parameters = {key: self._parameter(key, value, layer, module) for key, value in tensors.items()}
         layer.frozen = bool(layer.parameters) and not any(value.requires_grad for value in tensors.values())
-        if found is None and not isinstance(module, torch.jit.ScriptModule):
+        if not is_leaf and not isinstance(module, torch.jit.ScriptModule):
             for key, child in module.named_children():
                 known = self.layers.of(child)
                 inner = known if known is not None else self.add(f"{path}.{key}".lstrip("."), child, layer, registered)

@@ -116,20 +116,21 @@ def class_name(module: nn.Module) -> str:
     return _class_name(cls)
 
 
-def leaf_class(module: nn.Module) -> tuple[str, LayerSpec] | None:
-    """The class of the table that a module's forward belongs to, with its specification; None if it has a forward of its own."""
-    if "forward" in vars(module) or isinstance(module, torch.jit.ScriptModule):
+def table_class(module: nn.Module) -> tuple[str, LayerSpec, bool] | None:
+    """The nearest class of the table that a module derives from, its specification, and whether its forward is that class's own."""
+    if isinstance(module, torch.jit.ScriptModule):
         return None
     cls: Any = type(module)
-    return _leaf_class(cls)
+    found = _table_class(cls)
+    return (*found[:2], found[2] and "forward" not in vars(module)) if found is not None else None
 
 
 @cache
-def _leaf_class(cls: Any) -> tuple[str, LayerSpec] | None:
+def _table_class(cls: Any) -> tuple[str, LayerSpec, bool] | None:
     for base in cls.__mro__:
         name = canonical(f"{base.__module__}.{base.__qualname__}")
         if name in LAYERS:
-            return (name, LAYERS[name]) if cls.forward is base.forward else None
+            return name, LAYERS[name], cls.forward is base.forward
     return None
 
 

@@ -38,9 +38,9 @@ def read_program(path: Path) -> Reading:
         with zipfile.ZipFile(path) as archive:
             graphs = [_graph(name, text, path) for name, text in _programs(archive, path)]
     except zipfile.BadZipFile:
-        raise InputError(f"{path}: {_what_it_is(path)}") from None
+        raise InputError(f"`{path}`: {_what_it_is(path)}") from None
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
+        raise InputError(f"`{path}`: {error.strerror or error}") from error
     notes = ("read from the exported program: layers that PyTorch composes of others (attention, transformer layers) appear in pieces",)
     return Reading(graphs, (), notes)
 
@@ -49,10 +49,10 @@ def _programs(archive: zipfile.ZipFile, path: Path) -> Iterator[tuple[str, str]]
     files = [file for file in archive.infolist() if _is_program(file.filename)]
     if not files:
         names = {Path(file.filename).name for file in archive.infolist()}
-        raise InputError(f"{path}: {_without_program(names)}")
+        raise InputError(f"`{path}`: {_without_program(names)}")
     for file in files:
         if file.file_size > MAX_JSON:
-            raise InputError(f"{path}: its graph has {file.file_size} bytes, more than the {MAX_JSON} that are read")
+            raise InputError(f"`{path}`: its graph has {file.file_size} bytes, more than the {MAX_JSON} that are read")
         stem = Path(file.filename).stem
         yield path.stem if stem in ("model", Path(_LEGACY).stem) else stem, archive.read(file).decode("utf-8", "replace")
 
@@ -88,9 +88,9 @@ def _graph(name: str, text: str, path: Path) -> Graph:
     try:
         return _Program(json.loads(text), name, str(path)).graph
     except json.JSONDecodeError as error:
-        raise InputError(f"{path}: its graph is not JSON: {error}") from error
+        raise InputError(f"`{path}`: its graph is not JSON: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
-        raise InputError(f"{path}: its graph is not of the form that torch.export.save writes: {type(error).__name__} {error}") from error
+        raise InputError(f"`{path}`: its graph is not of the form that torch.export.save writes: {type(error).__name__} {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +173,9 @@ class _Program:
         innermost = layers[-1] if layers else self._layers[""]
         target = str(node["target"])
         template, tensors = _template(target, node["inputs"])
+        read = {name for value in tensors for name in _names(value)}
+        if innermost.kind in LAYERS and read and read <= self._buffers.keys():
+            return  # a layer's own bookkeeping: the number of batches that a norm has seen
         inputs = [operator for value in tensors for operator in self._operands(value)]
         operator = template.apply(site=site_of(metadata.get("stack_trace", "")))
         operator.inplace = target.split(".")[-2:][0].endswith("_")

@@ -35,6 +35,14 @@ def read(model: nn.Module, *, name: str | None = None, example_inputs: Any = Non
     """
     if not isinstance(model, nn.Module):
         raise InputError(f"a live model is a torch.nn.Module, not {_kind_of(model)}")
+    try:
+        return _read(model, name, example_inputs)
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError, RecursionError) as error:
+        # a module may be anything behind its attributes: half made, or with properties that raise
+        raise InputError(f"this {type(model).__name__} cannot be read: {described(error)}{place_of(error)}") from error
+
+
+def _read(model: nn.Module, name: str | None, example_inputs: Any) -> Reading:
     model, notes = _unwrapped(model)
     layers = read_layers(model, ConstructionSites(model))
     if not model.training:
@@ -47,6 +55,9 @@ def read(model: nn.Module, *, name: str | None = None, example_inputs: Any = Non
         notes.append(
             f"{_few(lazy)} is lazy and has no shape yet: call the model once on real data, then check it; its forward was not read"
         )
+        return Reading([_graph(model, name, layers, None, notes[-1])], _files(model), tuple(notes))
+    if isinstance(model, torch.jit.ScriptModule):
+        notes.append("this is TorchScript, whose code is not read: check the module that it was compiled from")
         return Reading([_graph(model, name, layers, None, notes[-1])], _files(model), tuple(notes))
     recorder = _record(model, layers, example_inputs, notes)
     return Reading([_graph(model, name, layers, recorder)], _files(model), tuple(notes))

@@ -7,8 +7,10 @@ source front end uses. What is computed inside a leaf or a function of the table
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -18,7 +20,6 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from netlint.frontends.module import calls
 from netlint.frontends.module.layers import Layers, key_of
-from netlint.frontends.module.naming import class_name
 from netlint.frontends.module.sites import applied_site
 from netlint.frontends.module.sizes import Sizes
 from netlint.frontends.source.torch_api import Signature, SignatureError, Structure
@@ -31,8 +32,8 @@ _QUANTIZED = ("torch.ao.nn.quantized", "torch.ao.nn.intrinsic.quantized", "torch
 class Recorder(TorchFunctionMode):
     """The operators of one run of a network, in order.
 
-    It is active between the call of the root module and its return; a second run starts anew. With `functions` False only modules
-    are recorded: what happens between them is then not seen.
+    It is active while the root's forward runs; a second run starts anew. With `functions` False only modules are recorded: what
+    happens between them is then not seen.
     """
 
     def __init__(self, model: nn.Module, layers: Layers, sizes: Sizes, functions: bool = True) -> None:
@@ -45,116 +46,120 @@ class Recorder(TorchFunctionMode):
         self.blind: list[Blind] = []
         self.outputs: tuple[Operator, ...] = ()
         self.complete = False
-        self.added: list[Layer] = []
-        """Layers that were met although no module owns them."""
         self._made: WeakIdKeyDictionary = WeakIdKeyDictionary()
         self._parameters: dict[int, tuple[torch.Tensor, Parameter]] = {}
         self._fixed: dict[int, tuple[torch.Tensor, str]] = {}
-        self._applying: list[nn.Module] = []
-        self._inside_leaf = 0
-        self._silent = True
+        """The buffers and other tensors that modules hold, by id (kept, so that an id stays theirs), with their names."""
+        self._applying: list[tuple[nn.Module, bool]] = []
+        """The modules whose forward is running, outermost first, and whether each is seen as a whole."""
+        self._busy = False
         self._unrecorded: dict[int, Operator | None] = {}
         """The operators that were applied under `no_grad`, by id, with the Detach through which code outside reads each."""
-        self._handles: list[Any] = []
 
     # -- the run ------------------------------------------------------------------------------------------------------
 
-    def install(self) -> None:
-        """Listens to every call of a module from now on."""
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Records every run of the model meanwhile. The attribute that this leaves on it is for the caller to take away."""
         hooks = torch.nn.modules.module
-        self._handles = [
+        handles = [
             hooks.register_module_forward_pre_hook(self._enter),
-            hooks.register_module_forward_hook(self._leave, with_kwargs=True, always_call=True),
-            self.model.register_forward_pre_hook(self._feed, with_kwargs=True, prepend=True),
+            hooks.register_module_forward_hook(self._leave, with_kwargs=True),
         ]
+        vars(self.model)["forward"] = self._recorded(self.model.forward)
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
 
-    def remove(self) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+    def _recorded(self, forward: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(forward)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            if self._applying:  # the network calls itself
+                return forward(*args, **kwargs)
+            self._start(args, kwargs)
+            try:
+                with self if self.functions else nullcontext():
+                    output = forward(*args, **kwargs)
+                return self._finish(args, kwargs, output)
+            finally:
+                self._applying.clear()
 
-    def _start(self) -> None:
+        return run
+
+    def _start(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.operators, self.blind, self.outputs, self.complete = [], [], (), False
-        self._made, self._unrecorded, self.added = WeakIdKeyDictionary(), {}, []
+        self._made, self._unrecorded = WeakIdKeyDictionary(), {}
         self._parameters, self._fixed = {}, {}
-        for module, layer in list(self.layers.modules.values()):
+        for module, layer in self.layers.modules.values():
             if isinstance(module, torch.jit.ScriptModule):
                 continue
-            below = module.named_parameters(remove_duplicate=False) if layer.operator is not None else module._parameters.items()
+            is_leaf = key_of(module) in self.layers.leaves
+            below = module.named_parameters(remove_duplicate=False) if is_leaf else module._parameters.items()
             for name, value in below:
                 if value is not None and name in layer.parameters:
                     self._parameters[id(value)] = (value, layer.parameters[name])
             for name, value in (*module._buffers.items(), *vars(module).items()):
                 if isinstance(value, torch.Tensor):
                     self._fixed[id(value)] = (value, name)
-
-    def _enter(self, module: nn.Module, args: Any) -> None:
-        if key_of(module) == key_of(self.model) and not self._applying:
-            self._start()
-            self._silent = False
-            if self.functions:
-                self.__enter__()
-        elif self._silent:
-            return
-        self._applying.append(module)
-        self._inside_leaf += self._is_leaf(module)
-
-    def _leave(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
-        if not self._applying or key_of(self._applying[-1]) != key_of(module):
-            return None
-        self._applying.pop()
-        self._inside_leaf -= self._is_leaf(module)
-        is_root = not self._applying
-        if not self._inside_leaf and output is not None and self._is_leaf(module):
-            output = self._quietly(self._leaf, module, args, kwargs, output)
-        if is_root:
-            self.outputs = tuple(dict.fromkeys(self.operand(tensor) for tensor in tensors(output))) if output is not None else ()
-            self.complete = output is not None
-            self._silent = True
-            if self.functions:
-                self.__exit__(None, None, None)
-        return output
-
-    def _feed(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """The arguments of the network are its inputs."""
-        if len(self._applying) != 1:
-            return
         for label, value in labelled(self.sizes.labels(args, kwargs)):
             self._made[value] = self.emit(Input(label=label, shape=self.sizes.shape(value), site=self.layers.root.site))
+        self._applying = [(self.model, self._is_whole(self.model))]
 
-    def _quietly(self, function: Any, *args: Any) -> Any:
-        self._inside_leaf += 1
+    def _finish(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
+        module, is_whole = self._applying.pop()
+        if is_whole:
+            output = self._leaf(module, args, kwargs, output)
+        self.outputs = tuple(dict.fromkeys(self.operand(tensor) for tensor in tensors(output)))
+        self.complete = True
+        return output
+
+    def _enter(self, module: nn.Module, args: Any) -> None:
+        if self._applying and key_of(module) != key_of(self.model):
+            self._applying.append((module, self._is_whole(module)))
+
+    def _leave(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
+        key = key_of(module)
+        if not self._applying or key == key_of(self.model) or all(key_of(other) != key for other, _ in self._applying):
+            return None
+        is_whole = False
+        while key_of(self._applying[-1][0]) != key:  # calls that the user's code caught an error of
+            self._applying.pop()
+        is_whole = self._applying.pop()[1]
+        if is_whole and not self._inside_whole:
+            return self._quietly(self._leaf, module, args, kwargs, output)
+        return None
+
+    @property
+    def _inside_whole(self) -> bool:
+        return any(is_whole for _, is_whole in self._applying)
+
+    def _quietly(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Calls a function of this package, whose own use of PyTorch is no part of the network."""
+        self._busy = True
         try:
             return function(*args)
         finally:
-            self._inside_leaf -= 1
+            self._busy = False
 
     # -- modules ------------------------------------------------------------------------------------------------------
 
-    def _is_leaf(self, module: nn.Module) -> bool:
-        return (
-            key_of(module) in self.layers.leaves
-            or isinstance(module, torch.jit.ScriptModule)
-            or _is_quantized(module)
-            or self._adopted(module)
-        )
-
-    def _adopted(self, module: nn.Module) -> bool:
-        """Whether a module is a leaf that nobody had registered when the network was looked at: it gets a layer now."""
-        if key_of(module) in self.layers.modules:
-            return False
-        layer = self.layers.adopt(module)
-        self.added.append(layer)
-        return key_of(module) in self.layers.leaves
+    def _is_whole(self, module: nn.Module) -> bool:
+        """Whether a module is seen as one operator. One that nobody had registered gets a layer when it is first met."""
+        if self.layers.of(module) is None:
+            self.layers.adopt(module)
+        return key_of(module) in self.layers.leaves or isinstance(module, torch.jit.ScriptModule) or _is_quantized(module)
 
     def _leaf(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
         layer = self.layers.of(module)
-        site, by_container = applied_site(sys._getframe(2))
-        place = (layer.site or site) if by_container and layer is not None else site
+        assert layer is not None
+        site, by_container = applied_site(sys._getframe(1))
+        place = (layer.site or site) if by_container else site
         spec = self.layers.leaves.get(key_of(module))
-        if spec is None or layer is None or layer.operator is None:
+        if spec is None or layer.operator is None:
             why = "its TorchScript code is not read" if isinstance(module, torch.jit.ScriptModule) else "it is quantised"
-            return self._opaque(class_name(module), why, [*args, *kwargs.values()], output, place, layer)
+            return self._opaque(layer.kind, why, [*args, *kwargs.values()], output, place, layer)
         try:
             bound = Signature(spec.call).bind(args, kwargs)
         except SignatureError:
@@ -164,14 +169,14 @@ class Recorder(TorchFunctionMode):
         return self.give(node, output, spec.results(node) if spec.results is not None else None, args)
 
     def _scope(self) -> Layer | None:
-        return next((layer for module in reversed(self._applying) if (layer := self.layers.of(module)) is not None), None)
+        return self.layers.of(self._applying[-1][0]) if self._applying else self.layers.root
 
     # -- functions ----------------------------------------------------------------------------------------------------
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
-        if self._silent or self._inside_leaf:
+        if self._busy or not self._applying or self._inside_whole:
             return result
         return self._quietly(calls.record, self, func, args, kwargs, result)
 

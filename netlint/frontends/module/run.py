@@ -65,15 +65,13 @@ def hooked(model: nn.Module, layers: Layers, call: Call) -> Recorder | Failure:
 
 def _recorded(way: str, model: nn.Module, recorder: Recorder, run: Callable[[], object]) -> Recorder | Failure:
     with untouched(model), _quiet(), _training(model, recorder.layers), torch.enable_grad(), _eager():
-        recorder.install()
         try:
-            run()
+            with recorder.listening():
+                run()
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # the user's forward, and whatever it exits with
             return Failure(way, error)
-        finally:
-            recorder.remove()
     if not recorder.complete:
         return Failure(way, RuntimeError("its forward was not called"))
     return recorder
@@ -121,10 +119,13 @@ def device_of(model: nn.Module) -> torch.device:
 
 @contextmanager
 def untouched(model: nn.Module) -> Iterator[None]:
-    """Brings every attribute of every module, and the random state, back to what it was: a forward may count, cache and draw."""
+    """Brings every attribute of every module back to what it was, for a forward may count and cache; and what is drawn meanwhile is
+    the same each time, and no draw of the user's."""
     modules = [module for module in model.modules() if not isinstance(module, torch.jit.ScriptModule)]
     before = [(module, dict(vars(module)), _containers(module)) for module in modules]
     drawn, state = random.getstate(), torch.get_rng_state()
+    random.seed(0)
+    torch.default_generator.manual_seed(0)
     try:
         yield
     finally:

@@ -24,6 +24,11 @@ _IN_ORDER = frozenset(
 """The forwards of PyTorch's containers, which apply their children one after the other."""
 
 
+def is_users(filename: str) -> bool:
+    """Whether a file holds the user's code. Code without a file is generated; only notebooks give theirs a name in brackets."""
+    return not filename.startswith(NOT_USERS) and (not filename.startswith("<") or filename.startswith("<ipython"))
+
+
 def shown(filename: str) -> str:
     """A file's name as a user would give it: relative to the current folder where it lies below that."""
     path = Path(filename)
@@ -45,7 +50,7 @@ def applied_site(frame: FrameType | None) -> tuple[FixedSite | None, bool]:
         code = frame.f_code
         if code.co_filename.startswith(_OWN):  # where this package runs the network: what is further out only asked for it
             break
-        if not code.co_filename.startswith(NOT_USERS) and not code.co_filename.startswith("<frozen"):
+        if is_users(code.co_filename):
             return _site(code, frame.f_lasti, frame.f_lineno), by_container
         by_container = by_container or code in _IN_ORDER
         frame = frame.f_back

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 
-from netlint.frontends.module.naming import leaf_class
+from netlint.frontends.module.naming import table_class
 from netlint.frontends.source.torch_api import LayerSpec, Signature, SignatureError
 from netlint.graph import Operator, Unknown
 from netlint.graph.operators import BatchNorm, Dropout, RReLU
@@ -18,12 +19,25 @@ MAX_READ = 4096
 """Elements of a tensor that are looked at on the way to a fact."""
 
 
-def template_of(module: nn.Module) -> tuple[LayerSpec, Operator] | None:
-    """The operator that a leaf of the table applies, without its place in a graph; None for any other module."""
-    found = leaf_class(module)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the table says of a live module: the class that it is, or derives from, and the operator with its options.
+
+    `is_leaf` is False where it has a forward of its own: the operator is then not what it applies.
+    """
+
+    kind: str
+    spec: LayerSpec
+    operator: Operator
+    is_leaf: bool
+
+
+def known_layer(module: nn.Module) -> Known | None:
+    """What the table says of a module; None if it derives from no class of it, or not with the options that are described."""
+    found = table_class(module)
     if found is None:
         return None
-    name, spec = found
+    name, spec, is_leaf = found
     arguments = {}
     for argument in Signature(spec.signature).names:
         value = _argument(module, name, argument)
@@ -33,7 +47,7 @@ def template_of(module: nn.Module) -> tuple[LayerSpec, Operator] | None:
         operator = spec.build(Signature(spec.signature).bind((), arguments))
     except SignatureError:  # a class of that name with other attributes than its constructor has arguments
         return None
-    return None if operator is None else (spec, operator)
+    return None if operator is None else Known(name, spec, operator, is_leaf)
 
 
 def follow_mode(operator: Operator, training: bool) -> None:
