@@ -28,9 +28,15 @@ class Layers:
         self.every.append(self.root)
         self._by_path[""] = self.root
 
-    def place(self, node: Node, operator: Operator, weight: Value | None, site: NodeSite) -> None:
-        """Says in which layer an operator is applied: a leaf module of its own, or the module in whose forward it is called."""
+    def place(self, node: Node, operator: Operator, weight: Value | None, site: NodeSite, call: bool) -> None:
+        """Says in which layer an operator is applied: a leaf module of its own, or the module in whose forward it is called.
+
+        A `call` has no weights of its own although its kind has some: they are computed.
+        """
         around = modules(node)
+        if not around and call:
+            operator.scope = self._module(node_path(node), "", self._container(node))
+            return
         if not around:
             self._apply(operator, self._container(node), node_path(node), f"onnx.{node.kind}", weight, site)
             return
@@ -38,7 +44,7 @@ class Layers:
         for path, kind in around[:-1]:
             inner = self._module(path, kind, inner)
         innermost, kind = around[-1]
-        if innermost and kind.startswith("torch.nn.") and class_name(kind) == f"torch.nn.{operator.name}":
+        if innermost and kind.startswith("torch.nn.") and class_name(kind) == f"torch.nn.{operator.name}" and not call:
             self._apply(operator, inner, innermost, class_name(kind), weight, site)
             return
         operator.scope = self._module(innermost, kind, inner)

@@ -23,6 +23,7 @@ from netlint.graph.operators import (
     Conv,
     CrossEntropy,
     Dropout,
+    DropPath,
     Elementwise,
     GroupNorm,
     Hardshrink,
@@ -368,12 +369,16 @@ def _softmax(kind: type[Softmax] | type[LogSoftmax]) -> Callable[[Node], Operato
 # -- dropout, recurrence, attention ---------------------------------------------------------------------------------------
 
 
-def _dropout(node: Node) -> Operator:
+def _dropout(kind: type[Dropout]) -> Callable[[Node], Operator]:
+    return lambda node: kind(p=_rate(node))
+
+
+def _rate(node: Node) -> Float:
     ratio: Float = rounded(node.number("ratio", 0.5))
     if node.input(1) is not None:
         known = scalar(node.input(1))
         ratio = unknown("the rate of a Dropout") if known is None else rounded(known)
-    return Dropout(p=ratio)
+    return ratio
 
 
 def _recurrent(node: Node) -> Operator:
@@ -464,7 +469,7 @@ SPECS: Mapping[str, Spec] = {
     "Clip": Spec(_clip),
     "Softmax": Spec(_softmax(Softmax)),
     "LogSoftmax": Spec(_softmax(LogSoftmax)),
-    "Dropout": Spec(_dropout),
+    "Dropout": Spec(_dropout(Dropout)),
     "LSTM": Spec(_recurrent, _recurrent_operands, weight=1, several=True),
     "GRU": Spec(_recurrent, _recurrent_operands, weight=1, several=True),
     "RNN": Spec(_recurrent, _recurrent_operands, weight=1, several=True),
@@ -480,6 +485,7 @@ RECOGNIZED: Mapping[str, Spec] = {
     "LogSigmoid": Spec(simple(LogSigmoid)),
     "Tanhshrink": Spec(simple(Tanhshrink)),
     "Hardsigmoid": Spec(simple(Hardsigmoid)),
+    "DropPath": Spec(_dropout(DropPath)),
     "GLU": Spec(lambda node: GLU(dim=node.integer("axis", -1))),
     "Threshold": Spec(lambda node: Threshold(threshold=node.number("threshold", 0.0), value=node.number("value", 0.0))),
     "AdaptiveAvgPool": Spec(_global(AdaptiveAvgPool)),

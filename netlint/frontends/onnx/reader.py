@@ -75,6 +75,7 @@ class _Assembly:
         self._filename = filename
         self.graph = Graph(name, "onnx", self._layers.root, filename=filename, layers=self._layers.every, facts=FACTS)
         self._made: dict[int, Operator] = {}
+        self._read: set[int] = set()
         self._learned_unknown = False
         self._folds_none = folds_none(program)
         for value in program.inputs:
@@ -90,8 +91,9 @@ class _Assembly:
     def _needed(self, program: Program) -> list[Node]:
         """The nodes whose results are read as data: not those that only compute weights and sizes."""
         if not program.outputs:
+            self._read = {id(value) for node in program.nodes for value in node.outputs}
             return [node for node in program.nodes if not _is_constant(node)]
-        wanted = {id(value) for value in program.outputs}
+        wanted = self._read = {id(value) for value in program.outputs}
         needed = []
         for node in reversed(program.nodes):
             if _is_constant(node) or not any(id(value) in wanted for value in node.outputs):
@@ -116,12 +118,13 @@ class _Assembly:
         if isinstance(operator, Opaque):
             operator.scope = self._layers.root
         weight = _origin(node.inputs[spec.weight]) if spec is not None and spec.weight is not None and spec.is_layer(node) else None
-        self._layers.place(node, operator, weight, place)
+        call = spec is not None and spec.weight is not None and not spec.is_layer(node)
+        self._layers.place(node, operator, weight, place, call)
         if may_hide_norm(node, self._folds_none) and operator.layer is not None:
             operator.layer.wrapped = (MARK,)
         self.graph.add(operator)
         for index, value in enumerate(node.outputs):
-            if several and value.name:
+            if several and id(value) in self._read:
                 shape = value.shape or operator.infer_result(index, shapes)
                 selected = Select(inputs=(operator,), index=index, site=place, scope=operator.scope, shape=shape)
                 self._made[id(value)] = self.graph.add(selected)

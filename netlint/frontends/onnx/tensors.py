@@ -9,6 +9,7 @@ from netlint.frontends.onnx.ir import Node, Value
 from netlint.frontends.onnx.spec import Spec, simple, unknown
 from netlint.graph.operator import Operator
 from netlint.graph.operators import (
+    AdaptiveAvgPool,
     Add,
     Compare,
     Concat,
@@ -76,6 +77,15 @@ def _reduce(how: str, order: float | None = None) -> Callable[[Node], Operator]:
         return Reduce(how=how, dim=dims, keepdim=bool(node.integer("keepdims", 1)), order=order)
 
     return build
+
+
+def _mean(node: Node) -> Operator:
+    """The mean of all positions of a feature map, one a channel, is global pooling, however it is exported."""
+    shape, dims = node.shape(0), axes(node)
+    if shape is None or len(shape) < 4 or not isinstance(dims, tuple) or not node.integer("keepdims", 1):
+        return _reduce("mean")(node)
+    positions = sorted(dim % len(shape) for dim in dims) == list(range(2, len(shape)))
+    return AdaptiveAvgPool(dims=len(dims), output_size=(1,) * len(dims)) if positions else _reduce("mean")(node)
 
 
 def _arg(how: str) -> Callable[[Node], Operator]:
@@ -278,7 +288,7 @@ _TESTS = (
     "Equal:== Greater:> GreaterOrEqual:>= Less:< LessOrEqual:<= And:logical_and Or:logical_or Xor:logical_xor Not:logical_not "
     "IsNaN:isnan IsInf:isinf"
 )
-_REDUCTIONS = "Sum:sum Mean:mean Max:amax Min:amin Prod:prod LogSumExp:logsumexp LogSum:logsum SumSquare:sum_square"
+_REDUCTIONS = "Sum:sum Max:amax Min:amin Prod:prod LogSumExp:logsumexp LogSum:logsum SumSquare:sum_square"
 _MOVEMENTS = (
     "GatherElements:gather GatherND:gather_nd ScatterElements:scatter Scatter:scatter ScatterND:index_put Compress:masked_select "
     "ReverseSequence:reverse_sequence CumSum:cumsum Trilu:tril OneHot:one_hot CenterCropPad:center_crop_pad TensorScatter:index_put"
@@ -295,6 +305,7 @@ SPECS: Mapping[str, Spec] = {
     **{kind: Spec(simple(Compare, how=how), None) for kind, how in _pairs(_TESTS)},
     **{f"Reduce{kind}": Spec(_reduce(how)) for kind, how in _pairs(_REDUCTIONS)},
     **{kind: Spec(simple(Rearrange, how=how), None) for kind, how in _pairs(_MOVEMENTS)},
+    "ReduceMean": Spec(_mean),
     "ReduceL1": Spec(_reduce("norm", 1.0)),
     "ReduceL2": Spec(_reduce("norm", 2.0)),
     "ArgMax": Spec(_arg("argmax")),

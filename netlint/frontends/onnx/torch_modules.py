@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from netlint.frontends.onnx.ir import OWN, Node, Program, Value
+from netlint.frontends.onnx.ir import OWN, Node, Program, Value, producers
+from netlint.frontends.onnx.layers import class_name
 from netlint.frontends.onnx.rewrite import final
 from netlint.frontends.onnx.sites import arguments, call, modules
+
+FEW = 64
+"""How many nodes are searched for a draw of random numbers."""
 
 Build = Callable[["Group"], "list[Node] | None"]
 
@@ -41,7 +45,7 @@ class Group:
         return [value for node in products for value in node.inputs if value is not None and value.static and value.rank == rank]
 
     def arguments(self) -> list[float]:
-        """The numbers among the arguments of the PyTorch call."""
+        """The numbers among the arguments of the first PyTorch call that has some."""
         return next((found for found in map(arguments, self.nodes) if found), [])
 
 
@@ -76,10 +80,10 @@ def _leaf(node: Node) -> tuple[str, str, str] | None:
     """The module that is one operator and in which a node stands, by path, class and, if several calls are not one, by call."""
     called = call(node)
     for path, kind in modules(node):
-        name = kind.rpartition(".")[2]
-        if kind.startswith("torch.nn.modules.") and name in _WHOLE:
+        name = class_name(kind).removeprefix("torch.nn.")
+        if name in _WHOLE:
             return path, name, ""
-        if kind.startswith("torch.nn.modules.") and name in _SINGLE and called is not None:
+        if name in _SINGLE and called is not None:
             return path, name, called[0]
     return None
 
@@ -144,6 +148,33 @@ def _shrink(soft: bool) -> Build:
         return [final(last, "Shrink", group.inputs, {"lambd": lambd, "bias": lambd if soft else 0.0})]
 
     return build
+
+
+def _dropout(kind: str, domain: str = "") -> Build:
+    """A mask that was exported as the random numbers it is made of: those that are drawn are 1 with the probability of keeping."""
+
+    def build(group: Group) -> list[Node] | None:
+        last, draw = group.last(), _draw(group)
+        if last is None or draw is None or len(group.inputs) != 1:
+            return None
+        given = arguments(draw)
+        return [final(last, kind, group.inputs, {"ratio": 1 - given[0]} if given and 0 <= given[0] <= 1 else {}, domain=domain)]
+
+    return build
+
+
+def _draw(group: Group) -> Node | None:
+    """A node that was exported from a call of `bernoulli`, in a group or behind the numbers that it reads."""
+    pending, seen = list(group.nodes), set()
+    for node in pending:
+        called = call(node)
+        if called is not None and "bernoulli" in called[1]:
+            return node
+        for source in producers(value for value in node.inputs if value is not None and value.static):
+            if id(source) not in seen and len(seen) < FEW:
+                seen.add(id(source))
+                pending.append(source)
+    return None
 
 
 # -- modules of several layers --------------------------------------------------------------------------------------------
@@ -227,11 +258,6 @@ def _result(value: Value, layers: list[Node]) -> int | None:
 
 
 _SINGLE: Mapping[str, Build] = {
-    "AdaptiveAvgPool1d": _pool("AdaptiveAvgPool"),
-    "AdaptiveAvgPool2d": _pool("AdaptiveAvgPool"),
-    "AdaptiveAvgPool3d": _pool("AdaptiveAvgPool"),
-    "AdaptiveMaxPool1d": _pool("AdaptiveMaxPool"),
-    "AdaptiveMaxPool2d": _pool("AdaptiveMaxPool"),
     "Hardtanh": _hardtanh,
     "SiLU": _one("Swish"),
     "Mish": _one("Mish"),
@@ -240,6 +266,11 @@ _SINGLE: Mapping[str, Build] = {
 """Modules that are one call, by class."""
 
 _WHOLE: Mapping[str, Build] = {
+    "AdaptiveAvgPool1d": _pool("AdaptiveAvgPool"),
+    "AdaptiveAvgPool2d": _pool("AdaptiveAvgPool"),
+    "AdaptiveAvgPool3d": _pool("AdaptiveAvgPool"),
+    "AdaptiveMaxPool1d": _pool("AdaptiveMaxPool"),
+    "AdaptiveMaxPool2d": _pool("AdaptiveMaxPool"),
     "Hardshrink": _shrink(soft=False),
     "Softshrink": _shrink(soft=True),
     "Threshold": _one("Threshold", OWN, threshold=0, value=1),
@@ -247,6 +278,9 @@ _WHOLE: Mapping[str, Build] = {
     "Softplus": _one("Softplus"),
     "Softsign": _one("Softsign"),
     "Tanhshrink": _one("Tanhshrink", OWN),
+    "Dropout": _dropout("Dropout"),
+    "torchvision.ops.stochastic_depth.StochasticDepth": _dropout("DropPath", OWN),
+    "timm.layers.drop.DropPath": _dropout("DropPath", OWN),
     "MultiheadAttention": _attention,
     "LSTM": _recurrent,
     "GRU": _recurrent,
