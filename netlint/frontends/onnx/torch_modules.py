@@ -165,7 +165,8 @@ def _dropout(kind: str, domain: str = "") -> Build:
 
 def _draw(group: Group) -> Node | None:
     """A node that was exported from a call of `bernoulli`, in a group or behind the numbers that it reads."""
-    pending, seen = list(group.nodes), set()
+    pending: list[Node] = list(group.nodes)
+    seen: set[int] = set()
     for node in pending:
         called = call(node)
         if called is not None and "bernoulli" in called[1]:
