@@ -95,6 +95,8 @@ def check(second: Activation | Softmax | LogSoftmax, graph: Graph, options: Opti
     effect, first = _effect(second)
     if effect is None or first is None or (effect != NOTHING and is_gate(graph, second)):
         return None
+    if effect != NOTHING and not graph.sees_all_consumers(second):
+        return Unknown("what reads it cannot be seen: it may be a gate")
     if any(_effect(again)[0] != effect for again in same_place(graph, second)):
         return None
     cure = "remove it" if effect == NOTHING else "keep one of the two"
@@ -209,5 +211,13 @@ class Mish(nn.Module):
         return x * torch.tanh(F.softplus(x))
 """,
         because="the tanh is a gate between 0 and 1",
+    ),
+    Example(
+        """
+def mish(x):
+    return x.mul(F.softplus(x).tanh())
+""",
+        because="what x is cannot be seen here, and the tanh may be its gate",
+        unknown=True,
     ),
 ]

@@ -25,7 +25,7 @@ The fix
 from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity, sequential
-from netlint.graph import Graph, Operator
+from netlint.graph import Graph, Operator, Unknown
 from netlint.graph.operators import (
     Activation,
     AvgPool,
@@ -42,6 +42,7 @@ from netlint.graph.operators import (
     Norm,
     RMSNorm,
 )
+from netlint.graph.queries import stands_on_a_branch
 from netlint.graph.shapes import conflicts
 
 rule = Rule(
@@ -64,11 +65,15 @@ def check(norm: Norm, graph: Graph, options: Options) -> Answers:
     source = graph.producer(norm, through=KEEPS_FEATURES)
     if norm.inputs[0].shape is not None:
         conflict = conflicts(norm)
+        if conflict and stands_on_a_branch(graph, norm):
+            return Unknown("it stands on one of two undecided branches, which may be for other sizes")
         related = [(source, "what it is given")] if source is not None and source.site is not None else []
         return Finding(at=norm, related=related, message=f"{conflict}: this raises an error; make the sizes agree") if conflict else None
     expected, given = _expected(norm), _given(norm, source)
     if source is None or expected is None or given is None or given == expected:
         return None
+    if stands_on_a_branch(graph, norm):
+        return Unknown("it stands on one of two undecided branches, which may be for other sizes")
     return Finding(
         at=norm,
         related=[(source, f"gives {given}")],
@@ -147,4 +152,18 @@ class Net(nn.Module):
         because="the width is not known",
     ),
     Example(sequential("nn.Conv2d(3, 16, 3)", "nn.InstanceNorm2d(32)"), because="without weights it takes any number of channels"),
+    Example(
+        """
+class Net(nn.Module):
+    def __init__(self, dims, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1)
+        self.norm = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)[dims - 1](channels)
+
+    def forward(self, x):
+        return self.norm(self.conv(x))
+""",
+        because="which of the three norms it is, is not known",
+        unknown=True,
+    ),
 ]

@@ -25,8 +25,8 @@ from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity, sequential
 from netlint.graph import Graph, Operator, Unknown
-from netlint.graph.operators import Alternatives, Linear, Loss, Norm
-from netlint.graph.queries import depth_of, feature_size
+from netlint.graph.operators import Linear, Loss, Norm
+from netlint.graph.queries import depth_of, feature_size, stands_on_a_branch
 from netlint.graph.shapes import conflicts
 
 rule = Rule(
@@ -45,7 +45,7 @@ def check(operator: Operator, graph: Graph, options: Options) -> Answers:
     conflict = conflicts(operator) or _feature_conflict(operator)
     if conflict is None:
         return None
-    if _stands_on_a_branch(operator, graph):
+    if stands_on_a_branch(graph, operator):
         return Unknown("it stands on one of two undecided branches, which may be for other sizes")
     return Finding(
         at=operator,
@@ -57,14 +57,6 @@ def check(operator: Operator, graph: Graph, options: Options) -> Answers:
 def _computes_with_features(operator: Operator, graph: Graph) -> bool:
     """A layer, or an operation on the results of layers: not arithmetic on boxes, masks and indices."""
     return operator.layer is not None or all(depth_of(graph, source) > 0 for source in operator.inputs)
-
-
-def _stands_on_a_branch(operator: Operator, graph: Graph) -> bool:
-    """Whether an undecided condition behind the operator chooses between its result and another."""
-    index = graph.index
-    here = index.bit(operator)
-    joins = index.members(index.downstream(operator) & index.of(Alternatives))
-    return any(not (index.upstream(source) | index.bit(source)) & here for join in joins for source in join.inputs)
 
 
 def _feature_conflict(operator: Operator) -> str | None:
@@ -145,5 +137,19 @@ class Net(nn.Module):
         return self._climb(levels, x)
 """,
         because="a block is judged as the network uses it, with its second input",
+    ),
+    Example(
+        """
+class Net(nn.Module):
+    def __init__(self, patch_size):
+        super().__init__()
+        self.patch_size = tuple(patch_size)
+        self.conv = nn.ConvTranspose3d(4, 4, 3)
+
+    def forward(self, x, sizes):
+        x = torch.flatten(x, 2)
+        return self.conv(torch.reshape(x, [x.shape[0], x.shape[1], *[a // p for a, p in zip(sizes, self.patch_size)]]))
+""",
+        because="how many sizes there are is not known",
     ),
 ]

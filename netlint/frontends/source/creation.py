@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netlint.frontends.source.heap import leaves
+from netlint.frontends.source.module_tree import set_initialization
 from netlint.frontends.source.torch_api import (
     CREATORS,
     INITIALIZERS,
@@ -114,4 +115,4 @@ def mark_initialized(interpreter: Interpreter, target: Any, name: str, options: 
     for option in members(target):
         found = parameter_of(option)
         if found is not None:
-            found.parameter.initialization = Initialization(name if name.endswith("_") else f"{name}_", options, interpreter.site)
+            set_initialization(interpreter, found.parameter, name if name.endswith("_") else f"{name}_", options)

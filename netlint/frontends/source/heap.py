@@ -90,6 +90,11 @@ class Heap:
             if getattr(container, "birth", -1) < start and id(container) not in saved:
                 saved[id(container)] = (container, _content(container))
 
+    @property
+    def undecided(self) -> bool:
+        """Whether an alternative is being tried: what happens now may not happen."""
+        return bool(self._frames)
+
     def begin(self) -> None:
         """Starts a trial."""
         self._frames.append((next(_clock), {}))

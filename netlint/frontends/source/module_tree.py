@@ -14,7 +14,7 @@ from netlint.frontends.source.values import (
     Tensor,
     members,
 )
-from netlint.graph.parameter import Initialization
+from netlint.graph.parameter import Initialization, Parameter
 from netlint.graph.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def set_parameter_attribute(interpreter: Interpreter, value: ParameterValue, nam
     if name == "requires_grad":
         value.parameter.trainable = new if isinstance(new, bool) else Unknown("whether it is trained")
     elif name == "data" and isinstance(new, Tensor):
-        value.parameter.initialization = Initialization("data", {}, interpreter.site)
+        set_initialization(interpreter, value.parameter, "data", {})
         if value.parameter.shape != new.shape:
             value.parameter.shape = new.shape
 
@@ -112,7 +112,12 @@ def initialize_parameter(interpreter: Interpreter, value: Any, name: str, option
     """Records that an initialiser was applied to a parameter."""
     for option in members(value):
         if isinstance(option, ParameterValue):
-            option.parameter.initialization = Initialization(name, options, interpreter.site)
+            set_initialization(interpreter, option.parameter, name, options)
+
+
+def set_initialization(interpreter: Interpreter, parameter: Parameter, name: str, options: dict[str, Any]) -> None:
+    """What a parameter starts from; unknown where it is not known whether this is executed."""
+    parameter.initialization = Initialization("unknown" if interpreter.heap.undecided else name, options, interpreter.site)
 
 
 # -- copies ---------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from netlint.frontends.source.constants import fold
+from netlint.frontends.source.heap import OpenList, leaves
 from netlint.frontends.source.torch_api import (
     SEVERAL,
     UNCALLED,
@@ -221,6 +222,8 @@ def plain_argument(value: Any) -> Any:
         if present and all(isinstance(option, (Tensor, ParameterValue)) for option in present):
             return Either(tuple(present))
         return Unknown("it depends on a branch")
+    if isinstance(value, OpenList) and not any(isinstance(item, (Tensor, ParameterValue, Several)) for item in leaves(value) or ()):
+        return Unknown("a list of unknown length")
     if (
         isinstance(value, Tensor)
         and isinstance(value.operator, Constant)

@@ -186,6 +186,7 @@ def initialize(
         module.tainted = Unknown(f"the arguments of `{name}`: {error}")
         interpreter.blind(f"the arguments of `{name}` do not fit: {error}")
         return
+    bound = {key: Unknown("a list of unknown length") if isinstance(value, OpenList) else value for key, value in bound.items()}
     module.arguments = bound
     if any(isinstance(value, Either) for value in bound.values()):
         module.tainted = Unknown("an argument depends on a branch")

@@ -30,6 +30,7 @@ from netlint.graph.queries.roles import is_gate as is_gate
 from netlint.graph.queries.roles import is_head as is_head
 from netlint.graph.queries.roles import residual_around as residual_around
 from netlint.graph.queries.roles import residual_joins as residual_joins
+from netlint.graph.queries.roles import stands_on_a_branch as stands_on_a_branch
 from netlint.graph.queries.roles import user_class as user_class
 from netlint.graph.queries.training import decouples_decay as decouples_decay
 from netlint.graph.queries.training import parameters_behind as parameters_behind

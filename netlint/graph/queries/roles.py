@@ -144,3 +144,11 @@ def user_class(thing: Operator | Layer) -> str:
     scope = thing.site.scope if thing.site is not None else ""
     owner, _, _ = scope.rpartition(".")
     return owner or scope
+
+
+def stands_on_a_branch(graph: Graph, operator: Operator) -> bool:
+    """Whether an undecided condition behind the operator chooses between its result and another."""
+    index = graph.index
+    here = index.bit(operator)
+    joins = index.members(index.downstream(operator) & index.of(Alternatives))
+    return any(not (index.upstream(source) | index.bit(source)) & here for join in joins for source in join.inputs)

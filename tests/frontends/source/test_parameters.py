@@ -180,3 +180,21 @@ def test_hooks_and_indexing_are_noted(module):
     assert seen.layer("a").hooked
     assert seen.layer("f").indexed
     assert not seen.layer("f.0").hooked
+
+
+def test_an_initialiser_that_may_not_run_leaves_the_start_unknown(networks):
+    [seen] = networks(
+        """
+        class Net(nn.Module):
+            def __init__(self, kind):
+                super().__init__()
+                self.fc = nn.Linear(2, 3)
+                for m in self.modules():
+                    if isinstance(m, kind):
+                        nn.init.constant_(m.weight, 1)
+            def forward(self, x):
+                return self.fc(x)
+        """
+    )
+    weight = next(p for p in seen.graph.parameters() if p.name == "weight")
+    assert weight.initialization is not None and weight.initialization.name == "unknown"
