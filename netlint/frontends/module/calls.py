@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from netlint.frontends.module.naming import TENSOR, function_name, swapped
-from netlint.frontends.module.sites import applied_call
+from netlint.frontends.module.sites import applied_call, asks_mode_before
 from netlint.frontends.source.torch_api import (
     CREATORS,
     CREATORS_LIKE,
@@ -124,8 +124,11 @@ def _as_written(mode: str, value: object, name: str, spec: FunctionSpec) -> obje
 
     While the network runs, `training=self.training` and `training=True` are the same, and whether the mode was named at all is gone.
     """
-    call = applied_call(sys._getframe(1))
-    if call is None or ast.unparse(call.func).rpartition(".")[2] != name.rpartition(".")[2]:
+    found = applied_call(sys._getframe(1))
+    if found is None:
+        return Unknown("whether it follows the mode of its module")
+    call, filename = found
+    if ast.unparse(call.func).rpartition(".")[2] != name.rpartition(".")[2]:
         return Unknown("whether it follows the mode of its module")
     written = {keyword.arg: keyword.value for keyword in call.keywords}
     if None in written or any(isinstance(argument, ast.Starred) for argument in call.args):
@@ -133,7 +136,7 @@ def _as_written(mode: str, value: object, name: str, spec: FunctionSpec) -> obje
     place = Signature(spec.signature).names.index(mode)
     expression = written.get(mode) or (call.args[place] if place < len(call.args) else None)
     if expression is None:
-        return None
+        return TRAINING_FLAG if asks_mode_before(call, filename) else None
     if isinstance(expression, ast.Constant):
         return value
     if isinstance(expression, ast.Attribute) and expression.attr == "training":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ LENGTHS = (16, 512, 16_000)
 """Lengths of a sequence that are tried, in order."""
 _PRIMES = (61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157)
 _SMALL_PRIMES = (11, 13, 17, 19, 23, 29, 31, 37, 41, 43)
+MAX_ELEMENTS = 1 << 28
+"""A guessed input has no more, so that it can be allocated (its memory is not touched unless the network runs on data)."""
 _PLAIN = ("int", "float", "bool", "str")
 
 
@@ -75,8 +78,9 @@ def guessed(model: nn.Module, templates: Sequence[Operator]) -> list[Call]:
     found = next((shapes for template in templates if (shapes := list(_shapes(template)))), None)
     if found is None:
         raise InputError(f"the inputs cannot be guessed from its layers: {_what_to_pass(model)}")
-    batch = _prime(model, _PRIMES)
-    return [_call(model, shape, limit, batch) for shape, limit in found]
+    many, few = _prime(model, _PRIMES), _prime(model, _SMALL_PRIMES)
+    batches = [(shape, entries, many if _elements(shape, many) <= MAX_ELEMENTS else few) for shape, entries in found]
+    return [_call(model, shape, entries, batch) for shape, entries, batch in batches if _elements(shape, batch) <= MAX_ELEMENTS]
 
 
 def filled(model: nn.Module, call: Call) -> Call:
@@ -180,6 +184,10 @@ def _images_of(features: int) -> Iterator[_Guess]:
         side = round((features / channels) ** 0.5)
         if channels * side * side == features and side > 3:
             yield (None, channels, side, side), None
+
+
+def _elements(shape: tuple[int | None, ...], batch: int) -> int:
+    return math.prod(batch if size is None else size for size in shape)
 
 
 def _call(model: nn.Module, shape: tuple[int | None, ...], entries: int | None, batch: int) -> Call:

@@ -110,20 +110,26 @@ def _best(model: nn.Module, layers: Layers, calls: Sequence[Call]) -> tuple[Call
             if isinstance(again, Recorder):
                 return call, again, _EXPORTED
             return call, outcome, _instead("read by tracing a run without data", again)
-    real = [inputs.filled(model, call) for call in calls[:MAX_RUNS]]
-    outcomes = []
-    for call in real:
-        outcomes.append(traced_on_data(model, layers, call))
-        if isinstance(outcomes[-1], Recorder):
-            return call, outcomes[-1], _instead("read by tracing one run: where data decide, the other way is not seen", refused)
-    outcome = hooked(model, layers, real[0])
-    if isinstance(outcome, Recorder):
-        how = "read through forward hooks: only the order of the layers is seen, not what happens between them"
-        return real[0], outcome, _instead(how, refused)
-    return real[0], outcomes[0], ""
+    failure: Failure = refused
+    for call in calls[:MAX_RUNS]:
+        for way, how in _ON_DATA:
+            try:
+                real = inputs.filled(model, call)
+            except RuntimeError as error:  # out of memory
+                outcome = Failure("data", error)
+            else:
+                outcome = way(model, layers, real)
+            if isinstance(outcome, Recorder):
+                return real, outcome, _instead(how, refused)
+            failure = outcome if failure is refused else failure
+    return calls[0], failure, ""
 
 
 _EXPORTED = "read through torch.export"
+_ON_DATA = (
+    (traced_on_data, "read by tracing one run: where data decide, the other way is not seen"),
+    (hooked, "read through forward hooks: only the order of the layers is seen, not what happens between them"),
+)
 MAX_RUNS = 3
 """So many guesses are run on data."""
 

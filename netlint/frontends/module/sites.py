@@ -25,8 +25,10 @@ _IN_ORDER = frozenset(
 
 
 def is_users(filename: str) -> bool:
-    """Whether a file holds the user's code. Code without a file is generated; only notebooks give theirs a name in brackets."""
-    return not filename.startswith(NOT_USERS) and (not filename.startswith("<") or filename.startswith("<ipython"))
+    """Whether a file holds the user's code. A name in brackets is that of generated code, unless its lines are known: a notebook's."""
+    if filename.startswith("<"):
+        return not filename.startswith("<eval_with_key>") and bool(linecache.getlines(filename))
+    return not filename.startswith(NOT_USERS)
 
 
 def shown(filename: str) -> str:
@@ -78,19 +80,34 @@ def _characters(filename: str, row: int, column: int) -> int:
     return column + 1 if line.isascii() else len(line.encode()[:column].decode(errors="replace")) + 1
 
 
-def applied_call(frame: FrameType | None) -> ast.Call | None:
-    """The call expression in the user's code that leads to a frame; None where its source is not there or not exact."""
+def applied_call(frame: FrameType | None) -> tuple[ast.Call, str] | None:
+    """The call expression in the user's code that leads to a frame, and its file; None where its source is not there or not exact."""
     site, _ = applied_site(frame)
-    while frame is not None and frame.f_code.co_filename.startswith(NOT_USERS):
+    while frame is not None and not is_users(frame.f_code.co_filename):
         frame = frame.f_back
     if site is None or frame is None:
         return None
-    place, calls = site.place, calls_of(frame.f_code.co_filename)
+    filename, place = frame.f_code.co_filename, site.place
+    calls = calls_of(filename)
     exact = calls.get((place.row, place.column, place.end_row, place.end_column))
-    if exact is not None or sys.version_info >= (3, 11):
-        return exact
-    in_row = [call for key, call in calls.items() if key[0] <= place.row <= key[2]]
-    return in_row[0] if len(in_row) == 1 else None
+    if exact is None and sys.version_info < (3, 11):  # only the row is known
+        in_row = [call for key, call in calls.items() if key[0] <= place.row <= key[2]]
+        exact = in_row[0] if len(in_row) == 1 else None
+    return (exact, filename) if exact is not None else None
+
+
+def asks_mode_before(call: ast.Call, filename: str) -> bool:
+    """Whether the function around a call has asked `if self.training` by then: what it does there depends on the mode."""
+    around = [node for node in ast.walk(tree_of(filename)) if isinstance(node, ast.FunctionDef) and _holds(node, call)]
+    if not around:
+        return False
+    innermost = max(around, key=lambda node: node.lineno)
+    tests = (node.test for node in ast.walk(innermost) if isinstance(node, ast.If) and node.lineno <= call.lineno)
+    return any(isinstance(node, ast.Attribute) and node.attr == "training" for test in tests for node in ast.walk(test))
+
+
+def _holds(function: ast.FunctionDef, node: ast.expr) -> bool:
+    return function.lineno <= node.lineno and (node.end_lineno or 0) <= (function.end_lineno or 0)
 
 
 @functools.lru_cache(maxsize=64)

@@ -110,6 +110,7 @@ MODES = [
     ("F.dropout(x, p=.1, training=self.training)", None, True),
     ("F.dropout(x, training=True)", True, True),
     ("nn.Dropout(.1)(x)", None, True),
+    ("F.dropout(x) if True else x", True, False),
 ]
 
 
@@ -117,6 +118,11 @@ MODES = [
 def test_how_a_dropout_was_told_its_mode_is_read_from_its_call(live: Any, call: str, training: object, explicit: bool) -> None:
     [drop] = live("self.l = nn.Linear(6, 6)", f"return {call}", inputs=(torch.randn(2, 6),)).graph.of(Dropout)
     assert (drop.training, drop.explicit) == (training, explicit)
+
+
+def test_a_dropout_behind_a_question_for_the_mode_follows_it(live: Any) -> None:
+    [drop] = live("", "if self.training:\n    x = F.dropout(x)\nreturn x", inputs=(torch.randn(2, 6),)).graph.of(Dropout)
+    assert (drop.training, drop.explicit) == (None, True)
 
 
 def test_a_functional_layer_has_the_widths_of_its_weight(live: Any) -> None:
