@@ -14,7 +14,7 @@ import sys
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,7 +90,7 @@ def models(folder: Path) -> Iterator[tuple[str, Path]]:
                     yield package, target
 
 
-def read_model(package: str, path: Path, rules: list[Rule]) -> Seen:
+def read_model(package: str, path: Path, rules: Sequence[Rule]) -> Seen:
     """Reads one model and checks it."""
     import onnx
 

@@ -45,7 +45,10 @@ def fold(node: Node) -> None:
 
 
 def _fold(node: Node, result: Value) -> None:
-    if node.kind == "Constant":
+    if node.kind == "CastLike" and node.inputs:  # to the type of something that need not be known itself
+        array = node.array(0)
+        _set(result, array)
+    elif node.kind == "Constant":
         _constant(node, result)
     elif node.kind in ("Shape", "Size"):
         _shape(node, result)
@@ -132,14 +135,15 @@ def _squeeze(node: Node, arrays: list[Array]) -> Array:
     return np.squeeze(arrays[0], _axes(node, arrays))
 
 
-def _slice(node: Node, arrays: list[Array]) -> Array:
+def _slice(node: Node, arrays: list[Array]) -> Array | None:
     starts, ends = node.integers("starts"), node.integers("ends")
     axes, steps = node.integers("axes"), None
     if len(arrays) > 2:
         starts, ends = (tuple(int(item) for item in array.reshape(-1)) for array in arrays[1:3])
         axes = _axes(node, arrays, 3)
         steps = _axes(node, arrays, 4) if len(arrays) > 4 else None
-    assert starts is not None and ends is not None
+    if starts is None or ends is None:
+        return None
     index = [slice(None)] * arrays[0].ndim
     for axis, start, end, step in zip(axes or range(len(starts)), starts, ends, steps or (1,) * len(starts), strict=False):
         index[axis] = slice(start, None if step < 0 and end < -arrays[0].shape[axis] else end, step)
@@ -229,7 +233,6 @@ def _known(function: Callable[..., Any]) -> _Folder:
 _FOLDERS: Mapping[str, _Folder] = {
     "Identity": lambda node, arrays: arrays[0],
     "Cast": _cast,
-    "CastLike": lambda node, arrays: arrays[0] if arrays[0].dtype == object else arrays[0].astype(arrays[1].dtype),
     "Unsqueeze": _unsqueeze,
     "Squeeze": _squeeze,
     "Slice": _slice,

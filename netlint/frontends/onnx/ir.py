@@ -124,7 +124,7 @@ class Program:
         return table
 
     def mark_static(self) -> None:
-        """Finds the values that do not depend on any input."""
+        """Finds the values that do not depend on any input; but a learned layer of a constant (a table of positions) is a layer."""
         for node in self.nodes:
             for value in node.inputs:
                 if value is not None and value.producer is None:
@@ -132,7 +132,7 @@ class Program:
             operands = [value for value in node.inputs if value is not None]
             static = node.domain != OWN and all(value.static for value in operands) and (bool(operands) or node.kind in CONSTANT)
             for value in node.outputs:
-                value.static = static
+                value.static = static and not maps_constant(node)
 
     def keep_needed(self) -> None:
         """Drops the nodes that no output depends on (all are kept in a model without outputs)."""
@@ -151,3 +151,20 @@ class Program:
 def producers(values: Iterable[Value | None]) -> list[Node]:
     """The nodes that make some values."""
     return [value.producer for value in values if value is not None and value.producer is not None]
+
+
+def origin(value: Value | None) -> Value | None:
+    """The stored tensor that a static value is computed from, by the first operand each time; None where there is none."""
+    while value is not None and not value.stored:
+        if value.producer is None:
+            return None
+        value = next((source for source in value.producer.inputs if source is not None), None)
+    return value
+
+
+def maps_constant(node: Node) -> bool:
+    """Whether a product applies a learned matrix to something that the exporter says is not learned."""
+    if node.kind not in ("MatMul", "Gemm") or node.input(0) is None:
+        return False
+    matrix, constant = origin(node.input(1)), origin(node.input(0))
+    return matrix is not None and matrix.learned is True and constant is not None and constant.learned is False

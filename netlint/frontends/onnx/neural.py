@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from netlint.frontends.onnx.fold import ints, scalar
-from netlint.frontends.onnx.ir import Node
+from netlint.frontends.onnx.ir import Node, maps_constant
 from netlint.frontends.onnx.spec import Spec, simple, unknown
 from netlint.graph.operator import Operator
 from netlint.graph.operators import (
@@ -216,7 +216,8 @@ def is_linear(node: Node) -> bool:
     """Whether a Gemm or MatMul multiplies with a matrix of the file."""
     weight = node.input(1)
     plain = weight is not None and weight.static and weight.rank == 2 and not node.integer("transA", 0)
-    return plain and (node.input(0) is not None and not node.inputs[0].static)  # type: ignore[union-attr]
+    operand = node.input(0)
+    return plain and operand is not None and (not operand.static or maps_constant(node))
 
 
 def _product_operands(node: Node) -> tuple[int, ...]:
@@ -434,8 +435,8 @@ def _threshold(node: Node) -> Operator:
 SPECS: Mapping[str, Spec] = {
     "Conv": Spec(_conv, weight=1),
     "ConvTranspose": Spec(_conv, weight=1),
-    "Gemm": Spec(_gemm, _product_operands, weight=None),
-    "MatMul": Spec(_matmul, _product_operands, weight=None),
+    "Gemm": Spec(_gemm, _product_operands, weight=1),
+    "MatMul": Spec(_matmul, _product_operands, weight=1),
     "MaxPool": Spec(_max_pool, several=True),
     "AveragePool": Spec(_avg_pool),
     "LpPool": Spec(_lp_pool),

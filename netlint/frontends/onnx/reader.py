@@ -10,7 +10,7 @@ from netlint.frontends.errors import InputError
 from netlint.frontends.onnx import structure, tensors
 from netlint.frontends.onnx.expand import expand
 from netlint.frontends.onnx.folding import MARK, folds_none, may_hide_norm, put_back
-from netlint.frontends.onnx.ir import CONSTANT, OWN, STANDARD, Node, Program, Value
+from netlint.frontends.onnx.ir import CONSTANT, OWN, STANDARD, Node, Program, Value, origin
 from netlint.frontends.onnx.layers import Layers
 from netlint.frontends.onnx.load import Source, load
 from netlint.frontends.onnx.patterns import recognize
@@ -23,7 +23,7 @@ from netlint.frontends.reading import Reading
 from netlint.graph.facts import Fact
 from netlint.graph.graph import Blind, Graph
 from netlint.graph.operator import Operator
-from netlint.graph.operators import Alternatives, Input, MultiheadAttention, Opaque, Recurrent, Select, Weight
+from netlint.graph.operators import Alternatives, Embedding, Input, MultiheadAttention, Opaque, Recurrent, Select, Weight
 from netlint.graph.parameter import Layer
 from netlint.graph.unknown import Shape, Unknown
 
@@ -117,7 +117,8 @@ class _Assembly:
             operator.shape = operator.infer(shapes)
         if isinstance(operator, Opaque):
             operator.scope = self._layers.root
-        weight = _origin(node.inputs[spec.weight]) if spec is not None and spec.weight is not None and spec.is_layer(node) else None
+        learned = 0 if isinstance(operator, Embedding) else spec.weight if spec is not None and spec.is_layer(node) else None
+        weight = origin(node.input(learned)) if learned is not None else None
         call = spec is not None and spec.weight is not None and not spec.is_layer(node)
         self._layers.place(node, operator, weight, place, call)
         if may_hide_norm(node, self._folds_none) and operator.layer is not None:
@@ -157,14 +158,15 @@ class _Assembly:
         return made
 
     def _unmade(self, value: Value) -> Operator:
-        origin = _origin(value)
-        if origin is None or origin.element not in tensors.FLOATS or not origin.shape or origin.learned is False:
+        """A weight, where the file holds a tensor of fractions that may be learned; else a constant."""
+        source = origin(value)
+        if source is None or source.element not in tensors.FLOATS or not source.shape or source.learned is False:
             return tensors.constant(value)
-        if origin.array is not None and origin.array.size == 1:
+        if source.array is not None and source.array.size == 1:
             return tensors.constant(value)
-        if origin.learned is None:
+        if source.learned is None:
             self._learned_unknown = True
-        return Weight(parameter=self._layers.parameter(origin), shape=value.shape)
+        return Weight(parameter=self._layers.parameter(source), shape=value.shape)
 
 
 def _is_constant(node: Node) -> bool:
@@ -172,12 +174,3 @@ def _is_constant(node: Node) -> bool:
     if node.standard and node.kind in CONSTANT:
         return True
     return bool(node.outputs) and all(value.static or value.array is not None for value in node.outputs)
-
-
-def _origin(value: Value | None) -> Value | None:
-    """The stored tensor that a static value is computed from; None where there is none, or several."""
-    while value is not None and not value.stored:
-        if value.producer is None:
-            return None
-        value = next((source for source in value.producer.inputs if source is not None and source.static), None)
-    return value
