@@ -48,14 +48,22 @@ def site(node: Node, filename: str, number: int) -> NodeSite:
 
 
 def _written(node: Node) -> FixedSite | None:
-    """The innermost line of the stack that the exporter recorded which is not PyTorch's own."""
-    frames = [frame for frame in _FRAME.findall(node.metadata.get(_STACK, "")) if not _LIBRARY.search(frame[0])]
-    if not frames:
+    """The innermost line of the stack that the exporter recorded which is not PyTorch's own, and the class in whose forward it stands."""
+    frames = _FRAME.findall(node.metadata.get(_STACK, ""))
+    own = [place for place, frame in enumerate(frames) if not _LIBRARY.search(frame[0])]
+    if not own:
         return None
-    filename, row, function = frames[-1]
-    classes = [name for _, name in modules(node) if not name.startswith("torch.")]
-    scope = f"{classes[-1].rpartition('.')[2]}.{function}" if classes else function
-    return FixedSite(Location(filename, int(row), 1, int(row), 1), scope)
+    filename, row, function = frames[own[-1]]
+    owner = _owner([frame[2] for frame in frames[own[-1] + 1 :]], [name for _, name in modules(node)])
+    return FixedSite(Location(filename, int(row), 1, int(row), 1), f"{owner}.{function}" if owner else function)
+
+
+def _owner(inside: list[str], classes: list[str]) -> str:
+    """The class whose code calls PyTorch's: of the modules around a node those that PyTorch itself applies (one for each `forward` in
+    the library, a Sequential's or a leaf's) are inside that code."""
+    outside = classes[: max(len(classes) - inside.count("forward"), 0)]
+    name = outside[-1] if outside else ""
+    return "" if name.startswith("torch.") else name.rpartition(".")[2]
 
 
 def modules(node: Node) -> list[tuple[str, str]]:
