@@ -1,0 +1,28 @@
+"""Fixes: what a rule intends, as edits of the source; made, checked again, and written.
+
+`propose` and `plan` turn findings into fixes, `apply` makes them, `fix_source` repeats that until none is left, `write` puts the result
+into the file.
+"""
+
+from netlint.fixes.applying import apply, diff
+from netlint.fixes.checking import checker
+from netlint.fixes.convergence import Checked, Fixed, GivenUp, Made, fix_source
+from netlint.fixes.plan import Judged, Proposal, plan, propose
+from netlint.fixes.writing import NotWritten, write
+
+__all__ = [
+    "Checked",
+    "Fixed",
+    "GivenUp",
+    "Judged",
+    "Made",
+    "NotWritten",
+    "Proposal",
+    "apply",
+    "checker",
+    "diff",
+    "fix_source",
+    "plan",
+    "propose",
+    "write",
+]

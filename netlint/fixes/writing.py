@@ -1,0 +1,79 @@
+"""Writing a fixed file: all of it or nothing, and never over what somebody else wrote meanwhile."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from netlint.engine.errors import NetlintError
+
+
+class NotWritten(NetlintError):
+    """A file was left as it was; the message says why."""
+
+
+def write(path: Path, old: bytes, new: bytes) -> None:
+    """Puts `new` in the place of `old`, which is what was read from the file.
+
+    The new content is written beside the file (the target, for a symbolic link), brought to the disk, and moved over it in one step, with
+    the file's mode and owner; whenever that is interrupted, the file holds the old or the new content. Raises NotWritten, and leaves the
+    file alone, when it changed since it was read, is read-only, or cannot be written.
+    """
+    if old == new:
+        return
+    target = Path(os.path.realpath(path))
+    try:
+        status = target.stat()
+        _check(path, target, status, old)
+        _replace(path, target, status, old, new)
+    except OSError as error:
+        raise NotWritten(f"{path} was not written: {error.strerror or error}") from error
+
+
+def _check(path: Path, target: Path, status: os.stat_result, old: bytes) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise NotWritten(f"{path} was not written: it is not a regular file")
+    if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
+        raise NotWritten(f"{path} was not written: it is read-only")
+    if target.read_bytes() != old:
+        raise NotWritten(f"{path} was not written: it changed since it was read")
+
+
+def _replace(path: Path, target: Path, status: os.stat_result, old: bytes, new: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    beside = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(new)
+            file.flush()
+            _take_over(descriptor, status)
+            os.fsync(descriptor)
+        if target.read_bytes() != old:
+            raise NotWritten(f"{path} was not written: it changed since it was read")
+        os.replace(beside, target)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+    _sync_folder(target.parent)
+
+
+def _take_over(descriptor: int, status: os.stat_result) -> None:
+    """Gives the new file the owner and the mode of the old one. A change of the owner clears some bits of the mode, so it comes first."""
+    fresh = os.fstat(descriptor)
+    if (fresh.st_uid, fresh.st_gid) != (status.st_uid, status.st_gid):
+        os.fchown(descriptor, status.st_uid, status.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Brings the new name to the disk too, where folders can be opened."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
