@@ -78,9 +78,9 @@ def fix_source(
 ) -> Fixed:
     """Makes fixes in a file until none is left, in at most 10 passes; nothing is written.
 
-    Only fixes of the given applicabilities are made, only those whose edits are of `filename`, and only those that `wanted` agrees to. After
-    each pass the file is read and checked anew: a fix whose finding is still there, or that brings a new finding of the same or a higher
-    severity to its place, or that `accept` refuses, is taken back and given up. Raises SourceError if the file cannot be read at first.
+    Only fixes of the given applicabilities are made, only those whose edits are of `filename`, and only those that `wanted` agrees to.
+    After each pass the file is read and checked anew: a fix whose finding is still there, or that brings a new finding of the same or a
+    higher severity to its place, or that `accept` refuses, is taken back and given up. Raises SourceError if the file cannot be read.
     """
     state = Fixed(source)
     given_up: set[tuple[str, str]] = set()

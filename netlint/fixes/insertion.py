@@ -109,7 +109,9 @@ def _methods(owner: Place) -> list[Place]:
 def _line_behind(files: Files, init: Place, beside: Operator, graph: Graph) -> Place:
     """The statement of `__init__` behind which a new layer is made: that of the nearest layer before it, else the last assignment."""
     assert isinstance(init.node, cst.FunctionDef)
-    statements = {node: init.at(node) for node in init.node.body.body if isinstance(node, cst.SimpleStatementLine)}
+    statements: dict[cst.CSTNode, Place] = {
+        node: init.at(node) for node in init.node.body.body if isinstance(node, cst.SimpleStatementLine)
+    }
     operator: Operator | None = beside
     while operator is not None:
         if operator.layer is not None and operator.layer.site is not None:

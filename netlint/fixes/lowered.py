@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from netlint.engine.diagnostic import Edit
 from netlint.engine.rule import StateDict
@@ -53,7 +54,7 @@ def together(parts: list[Lowered]) -> Lowered:
 def ordered(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     """Edits in the order of the text, equal ones once. Raises Refusal if two of them change the same text."""
     found = sorted(dict.fromkeys(edits), key=lambda edit: (edit.location, edit.end_location))
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         if after.location < before.end_location:
             raise Refusal("its edits overlap")
     return tuple(found)
@@ -92,10 +93,6 @@ def children_of(container: Layer, names: Iterable[str]) -> Reaches:
         return any(child is thing.layer and name in wanted for name, child in thing.scope.children.items())
 
     return reaches
-
-
-def either(*several: Reaches) -> Reaches:
-    return lambda thing: any(reaches(thing) for reaches in several)
 
 
 def _key(site: Site | None) -> Hashable:

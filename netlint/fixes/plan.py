@@ -17,11 +17,8 @@ from netlint.fixes.insertion import Taken, insert_after
 from netlint.fixes.lowered import Lowered, in_container, together
 from netlint.fixes.replacement import replace
 from netlint.graph import Graph, Location, Operator
-from netlint.graph.operators import Constant, Input, Select, Weight
+from netlint.graph.operators import Constant, Input, Opaque, Select, Weight
 from netlint.graph.training import Penalty
-
-BRING_IN = (Input, Weight, Constant, Select)
-"""Operators that stand where their reader stands: an argument is not changed by what is written around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +119,22 @@ def _agree(parts: Sequence[Lowered]) -> None:
         raise Refusal("the networks that share this code need different changes")
 
 
-def _reach_no_others(
-    rule: Rule, parts: Sequence[Lowered], findings: Sequence[tuple[Finding, Graph]], graphs: Sequence[Graph]
-) -> None:
+def _reach_no_others(rule: Rule, parts: Sequence[Lowered], findings: Sequence[tuple[Finding, Graph]], graphs: Sequence[Graph]) -> None:
     """Raises Refusal if the edits reach an operator or optimizer that the findings are not about."""
     meant = {id(subject) for part in parts for subject in part.subjects}
     meant |= {id(part) for finding, graph in findings if isinstance(finding.at, Penalty) for part in graph.upstream(finding.at.term)}
     for graph in graphs:
         for thing in (*graph.operators, *graph.training.optimizers):
-            if isinstance(thing, BRING_IN) or id(thing) in meant or id(thing) in graph.elsewhere:
+            if _brings_in(thing) or id(thing) in meant or id(thing) in graph.elsewhere:
                 continue
             if parts[0].reaches(thing):
                 where = getattr(thing, "path", "") or graph.name
                 raise Refusal(f"the same code serves `{where}` of `{graph.name}`, where {rule.code} finds nothing")
+
+
+def _brings_in(thing: object) -> bool:
+    """An operator that stands where its reader stands: an argument is not changed by what is written around it."""
+    return isinstance(thing, (Input, Weight, Constant, Select)) or (isinstance(thing, Opaque) and not thing.inputs)
 
 
 # -- intents -----------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from netlint.fixes.names import Names
 from netlint.fixes.options import arguments_set, method_names
 from netlint.fixes.safety import hooks, overwriting
 from netlint.fixes.spelling import Expression, constructor, function_name
-from netlint.fixes.statements import assignment_of, removal
+from netlint.fixes.statements import removal
 from netlint.frontends.source.torch_api import FUNCTIONS, METHODS, canonical
 from netlint.graph import Graph, Operator
 

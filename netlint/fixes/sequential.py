@@ -9,7 +9,7 @@ import libcst as cst
 from netlint.engine.diagnostic import Edit
 from netlint.engine.rule import StateDict
 from netlint.fixes.code import Code, Files, Place, Refusal, Span
-from netlint.fixes.lowered import Lowered, children_of, constructed_at, either, lowered, whole_lines
+from netlint.fixes.lowered import Lowered, children_of, constructed_at, lowered, whole_lines
 from netlint.fixes.safety import has_state, indexed, swap_caveats
 from netlint.graph import Graph, Layer, Operator
 
@@ -140,17 +140,19 @@ def swap(files: Files, graph: Graph, first: Operator, second: Operator) -> Lower
 
 def _alone_between(one: Slot, two: Slot) -> None:
     """Raises Refusal unless two `append`s add to the same list with nothing about it between them."""
-    functions = [slot.statement.node.func for slot in (one, two) if slot.statement and isinstance(slot.statement.node, cst.Call)]
-    lists = [
-        slot.statement.at(function.value).text
-        for slot, function in zip((one, two), functions, strict=True)  # type: ignore[union-attr, attr-defined]
-        if slot.statement is not None
-    ]
+    lists = [_list_of(slot) for slot in (one, two)]
     if lists[0] != lists[1]:
         raise Refusal("the two layers are added to different lists")
     for node in list(one.holder.node.children)[one.index + 1 : two.index]:
         if lists[0] in one.holder.code.cut(one.holder.at(node).span):
             raise Refusal("between the two layers, something else is done to the list")
+
+
+def _list_of(slot: Slot) -> str:
+    """What an `append` adds to, as it is written."""
+    call = slot.statement
+    function = call.node.func if call is not None and isinstance(call.node, cst.Call) else None
+    return call.at(function.value).text if call is not None and isinstance(function, cst.Attribute) else ""
 
 
 def insert(files: Files, after: Operator, text: str, new: Operator) -> Lowered:

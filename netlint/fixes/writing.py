@@ -53,7 +53,7 @@ def _replace(path: Path, target: Path, status: os.stat_result, old: bytes, new: 
             os.fsync(descriptor)
         if target.read_bytes() != old:
             raise NotWritten(f"{path} was not written: it changed since it was read")
-        os.replace(beside, target)
+        beside.replace(target)
     except BaseException:
         with suppress(OSError):
             beside.unlink()
