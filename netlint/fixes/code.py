@@ -129,6 +129,21 @@ class Place:
                 yield self.at(node)
             pending.extend(reversed(node.children))
 
+    @property
+    def block(self) -> Place | None:
+        """The block that a statement stands in. All statements at the top of a file stand in one, though they are parsed alone."""
+        parent = self.parent
+        if parent is None or not isinstance(parent.node, cst.Module):
+            return parent
+        first = self.code.file.slices[0]
+        return Place(self.code, first, first.tree)
+
+    def statements(self) -> list[Place]:
+        """The statements of a block, in order."""
+        if isinstance(self.node, cst.Module):
+            return [Place(self.code, piece, node) for piece in self.code.file.slices for node in piece.tree.body]
+        return [self.at(node) for node in getattr(self.node, "body", ())]
+
     def mentions(self, text: str) -> list[Place]:
         """The names within this node that are spelled so, as variables (not as attributes or keywords)."""
         found = []

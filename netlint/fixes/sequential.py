@@ -10,6 +10,7 @@ from netlint.engine.diagnostic import Edit
 from netlint.engine.rule import StateDict
 from netlint.fixes.code import Code, Files, Place, Refusal, Span
 from netlint.fixes.lowered import Lowered, children_of, constructed_at, lowered, whole_lines
+from netlint.fixes.names import Names
 from netlint.fixes.safety import has_state, indexed, swap_caveats
 from netlint.graph import Graph, Layer, Operator
 
@@ -50,9 +51,14 @@ def _in_sequence(element: Place, holder: Place) -> Slot:
         pair = holder.node.elements
         if len(pair) == 2 and isinstance(pair[0].value, (cst.SimpleString, cst.FormattedString)) and pair[1] is element.node:
             return _slot_in(outer.parent, outer, named=True)
-    if not isinstance(holder.node, (cst.List, cst.Tuple)):
+    unpacked = outer is not None and isinstance(outer.node, cst.Assign) and _unpacks(outer.node)
+    if not isinstance(holder.node, (cst.List, cst.Tuple)) or unpacked:
         raise Refusal("its constructor is not an element of a list")
     return _slot_in(holder, element, named=False)
+
+
+def _unpacks(statement: cst.Assign) -> bool:
+    return any(isinstance(target.target, (cst.Tuple, cst.List)) for target in statement.targets)
 
 
 def _in_call(argument: Place, call: Place) -> Slot:
@@ -61,12 +67,14 @@ def _in_call(argument: Place, call: Place) -> Slot:
     if name in ("append", "add_module", "register_module") and isinstance(call.node, cst.Call):
         line = call.around(cst.SimpleStatementLine)
         expression = call.parent
-        block = line.parent if line is not None else None
+        block = line.block if line is not None else None
         if line is None or block is None or expression is None or not isinstance(expression.node, cst.Expr):
             raise Refusal("it is added to a container within an expression")
         first, last = call.at(call.node.args[0].value).span, argument.at(call.node.args[-1].value).span
-        index = list(block.node.children).index(line.node)
+        index = [place.node for place in block.statements()].index(line.node)
         return Slot(block, index, (first[0], last[1]), named=name != "append", statement=call)
+    if function is None or not (name == "__init__" or Names(call.code).qualified(function) == "torch.nn.Sequential"):
+        raise Refusal(f"it is handed to `{call.at(function).text if function else call.text}`")
     return _slot_in(call, argument, named=False)
 
 
@@ -117,7 +125,7 @@ def swap(files: Files, graph: Graph, first: Operator, second: Operator) -> Lower
     if container is None or container is not second.scope or first.layer is None or second.layer is None:
         raise Refusal("the two layers stand in different containers")
     (one, two), by_name = slots(files, (first, second))
-    if one.holder.node is not two.holder.node or one.holder.slice is not two.holder.slice:
+    if one.holder.node is not two.holder.node:
         raise Refusal("the two layers are written in different lists or branches, so the change is not local")
     if one.named is not two.named or (one.statement is None) is not (two.statement is None) or one.index >= two.index:
         raise Refusal("the two layers are not written side by side")
@@ -143,8 +151,8 @@ def _alone_between(one: Slot, two: Slot) -> None:
     lists = [_list_of(slot) for slot in (one, two)]
     if lists[0] != lists[1]:
         raise Refusal("the two layers are added to different lists")
-    for node in list(one.holder.node.children)[one.index + 1 : two.index]:
-        if lists[0] in one.holder.code.cut(one.holder.at(node).span):
+    for place in one.holder.statements()[one.index + 1 : two.index]:
+        if lists[0] in place.text:
             raise Refusal("between the two layers, something else is done to the list")
 
 
@@ -227,7 +235,7 @@ def remove(files: Files, old: Operator, identity: tuple[str, tuple[Edit, ...]]) 
 
 def elements_of(slot: Slot) -> list[cst.CSTNode]:
     """What stands beside an element, and itself."""
-    return elements(slot.holder.node) if slot.statement is None else list(slot.holder.node.children)
+    return elements(slot.holder.node) if slot.statement is None else [place.node for place in slot.holder.statements()]
 
 
 def _gap(code: Code, slot: Slot) -> Span:

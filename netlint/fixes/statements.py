@@ -71,25 +71,26 @@ def swap(graph: Graph, first: Application, second: Application, operators: tuple
 def _only_read_there(given: Assignment, second: Application) -> None:
     """Raises Refusal if the name between the two statements may be read by anything but the second call."""
     line = next((place for place in second.call.ancestors() if isinstance(place.node, cst.SimpleStatementLine)), None)
-    block, other = given.line.parent, line.parent if line is not None else None
+    block, other = given.line.block, line.block if line is not None else None
     if line is None or block is None or other is None or block.node is not other.node:
         raise Refusal("the two statements stand in different blocks, so the change is not local")
-    statements = list(block.node.children)
-    one, two = statements.index(given.line.node), statements.index(line.node)
+    statements = block.statements()
+    nodes = [place.node for place in statements]
+    one, two = nodes.index(given.line.node), nodes.index(line.node)
     if one >= two:
         raise Refusal("the two statements stand in the other order")
-    reads = [place for node in statements[one + 1 : two + 1] for place in block.at(node).mentions(given.name)]
+    reads = [place for statement in statements[one + 1 : two + 1] for place in statement.mentions(given.name)]
     overwritten = _assigns(line, given.name)
     reads = [place for place in reads if place.node is not second.data.node and not _is_target(place)]
-    if reads or any(_assigns(block.at(node), given.name) for node in statements[one + 1 : two]):
+    if reads or any(_assigns(statement, given.name) for statement in statements[one + 1 : two]):
         raise Refusal(f"`{given.name}` is used for something else too")
     if any(isinstance(place.node, cst.Lambda) for place in second.call.ancestors() if place.span[0] > line.span[0]):
         raise Refusal("the call stands in a function of its own")
     if not overwritten and not isinstance(getattr(line.node, "body", [None])[0], cst.Return):
-        _not_read_later(given, block, statements[two + 1 :])
+        _not_read_later(given)
 
 
-def _not_read_later(given: Assignment, block: Place, later: list[cst.CSTNode]) -> None:
+def _not_read_later(given: Assignment) -> None:
     """Raises Refusal if a name that lives on may be read once more."""
     outer = next((place for place in given.line.ancestors() if isinstance(place.node, (*LOOPS, *FUNCTIONS))), None)
     if outer is not None and isinstance(outer.node, LOOPS):
@@ -126,9 +127,8 @@ def without_statement(found: Application) -> list[Edit] | None:
 
 def removal(line: Place) -> list[Edit] | None:
     """The removal of a statement with its line; None if the block would be empty, or if the line holds more."""
-    block = line.parent
-    body = getattr(block.node, "body", ()) if block is not None else ()
+    block = line.block
     span: Span | None = whole_lines(line.code, line.span)
-    if span is None or len(body) < 2:
+    if span is None or block is None or len(block.statements()) < 2:
         return None
     return [line.code.edit(span, "")]
