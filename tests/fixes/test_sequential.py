@@ -106,8 +106,10 @@ net = nn.Sequential(OrderedDict([
 """,
     ),
     "a dictionary": (
-        'from collections import OrderedDict\nnet = nn.Sequential(OrderedDict({"c": nn.Conv2d(3, 8, 3), "r": nn.ReLU(), "p": nn.MaxPool2d(2)}))\n',
-        'from collections import OrderedDict\nnet = nn.Sequential(OrderedDict({"c": nn.Conv2d(3, 8, 3), "p": nn.MaxPool2d(2), "r": nn.ReLU()}))\n',
+        "from collections import OrderedDict\n"
+        'net = nn.Sequential(OrderedDict({"c": nn.Conv2d(3, 8, 3), "r": nn.ReLU(), "p": nn.MaxPool2d(2)}))\n',
+        "from collections import OrderedDict\n"
+        'net = nn.Sequential(OrderedDict({"c": nn.Conv2d(3, 8, 3), "p": nn.MaxPool2d(2), "r": nn.ReLU()}))\n',
     ),
     "add_module": (
         """
@@ -244,7 +246,8 @@ net = nn.Sequential(*layers)
 """,
     ),
     "last of a nested one, without a comma": (
-        "net = nn.Sequential(\n    nn.Sequential(\n        nn.Linear(64, 512),\n        nn.ELU()  # act\n    ),\n    nn.Linear(512, 10),\n)\n",
+        "net = nn.Sequential(\n    nn.Sequential(\n        nn.Linear(64, 512),\n        nn.ELU()  # act\n    ),\n"
+        "    nn.Linear(512, 10),\n)\n",
         "net = nn.Sequential(\n    nn.Sequential(\n        nn.Linear(64, 512),\n        nn.ELU(),  # act\n        nn.Dropout(0.5)\n    ),\n"
         "    nn.Linear(512, 10),\n)\n",
     ),
