@@ -18,7 +18,7 @@ from netlint.verify.evidence import IDENTICAL, Counterexample, Distance
 from netlint.verify.region import Region
 from netlint.verify.sizes import shapes
 from netlint.verify.state import Remap, State, Values
-from netlint.verify.tape import Run, elements, play
+from netlint.verify.tape import Pulled, Run, elements, play
 
 FEW_ULP = 16
 """Up to so many units in the last place of the largest number that takes part, in single and in double precision, a difference is one of
@@ -27,6 +27,8 @@ SIZES = 3
 """How many shapes a region is compared on."""
 SHOWN = 32
 """The values of a counterexample are shown if there are no more than this."""
+SEEDS = 8
+"""How often a smaller counterexample is looked for at one size."""
 LARGEST = 4_000_000
 """Elements of one tensor of weights above which fewer tensors are tried."""
 
@@ -105,7 +107,7 @@ def distance(before: Array, after: Array, scale: float) -> tuple[Distance, tuple
     if before.dtype.kind != "f":
         wrong = np.asarray(before != after)
         where = _first(wrong)
-        return (Distance(1.0, 1, math.inf, False) if wrong.any() else IDENTICAL), where
+        return (Distance(rounding=False, ulp=None, ulp_of_largest=None, max_abs=_gap(before, after)) if wrong.any() else IDENTICAL), where
     equal = (before == after) | (np.isnan(before) & np.isnan(after))
     if equal.all():
         return IDENTICAL, ()
@@ -121,6 +123,10 @@ def distance(before: Array, after: Array, scale: float) -> tuple[Distance, tuple
     unit = float(np.spacing(before.dtype.type(largest))) if largest else float(np.finfo(before.dtype).smallest_subnormal)
     where = tuple(int(place) for place in np.unravel_index(int(np.argmax(gaps)), gaps.shape))
     return Distance(top, steps, top / unit, top / unit <= FEW_ULP), where
+
+
+def _gap(before: Array, after: Array) -> float:
+    return float(np.max(np.abs(before.astype(np.float64) - after)))
 
 
 def _first(wrong: Array) -> tuple[int, ...]:
@@ -149,12 +155,32 @@ class Comparison:
         chosen = self._chosen()
         if not chosen:
             return Outcome(unverified=self._misfit or "no sizes were found that fit all operators")
-        outcome = Outcome(tensors=len(tensors.KINDS))
+        outcome = Outcome()
+        seen = set()
         for trial in self._trials(chosen):
+            if not trial.kind.ordinary and (enough > 1 or rank(outcome.results) > enough):
+                break  # the edges of the number format decide nothing any more
             self._try(trial, outcome)
-            if rank(outcome.results) > enough and rank(outcome.gradients) > 1 and not self._modal:
-                break
+            seen.add((trial.kind.name, trial.sizes))
+        outcome.tensors = len(seen)
         return outcome
+
+    def shrunk(self, outcome: Outcome) -> None:
+        """Looks for a smaller tensor for each counterexample: one sample, one channel."""
+        for label, found in list(outcome.counterexamples.items()):
+            kinds = [kind for kind in tensors.KINDS if kind.name == found.tensor]
+            smaller = (
+                Trial(kind, found.weights, found.mode == "training", sizes, seed=seed)
+                for sizes in _smaller(found.shapes, channels=not self._weight_shapes and not self._offered)
+                for kind in kinds
+                for seed in range(SEEDS)
+            )
+            for trial in smaller:
+                probe = Outcome()
+                self._try(trial, probe)
+                if label in probe.counterexamples:
+                    outcome.counterexamples[label] = probe.counterexamples[label]
+                    break
 
     _misfit = ""
 
@@ -178,11 +204,10 @@ class Comparison:
         modes = (True, False) if self._modal else (False,)
         weights = tensors.WEIGHTS if self._weight_shapes or self._offered else tensors.WEIGHTS[:1]
         for place, sizes in enumerate(chosen[: 1 if heavy > LARGEST else SIZES]):
-            for training in modes:
-                for kind in tensors.KINDS:
-                    for drawn in weights:
-                        if place == 0 or kind.ordinary:
-                            yield Trial(kind, drawn, training, sizes)
+            for kind in tensors.KINDS:
+                for drawn in weights if kind.ordinary else weights[:1]:
+                    if place == 0 or kind.ordinary:
+                        yield from (Trial(kind, drawn, training, sizes) for training in modes)
 
     @property
     def _modal(self) -> bool:
@@ -274,9 +299,10 @@ class Comparison:
         return first, fresh | moved
 
     def _drawn(self, trial: Trial, key: str, shape: tuple[int, ...], owner: tuple[Operator | None, Any] | None) -> Array:
-        operator = owner[0] if owner is not None else None
+        operator, parameter = owner if owner is not None else (None, None)
         if isinstance(operator, ops.PReLU):
-            if operator.monotone is True and isinstance(operator.init, (int, float)):  # frozen at its start
+            fixed = parameter is not None and parameter.trainable is False and parameter.initialization is None
+            if fixed and isinstance(operator.init, (int, float)):
                 return np.full(shape, operator.init, dtype=trial.dtype)
             return tensors.weight(trial.weights, shape, trial.dtype, "slope", key)
         return tensors.weight(trial.weights, shape, trial.dtype, key.rpartition(".")[2], key)
@@ -311,7 +337,7 @@ class Comparison:
         except (ValueError, IndexError, KeyError, TypeError) as error:
             if _fails(self, trial, 0):
                 return  # the network before does not take this either
-            self._enter(outcome, "results", trial, Distance(None, None, None, False), (f"an error: {error}", (), None, None))
+            self._enter(outcome, "results", trial, Distance(None, None, None, False), (f"the network after fails: {error}", (), None, None))
             return
         found = list(self._distances(trial, runs))
         if any(not gap.identical for gap, *_ in found):
@@ -332,11 +358,11 @@ class Comparison:
             modes = ("training", "evaluation") if not self._modal else (trial.mode,)
             for mode in modes:
                 name = f"{mode}_results"
-                setattr(outcome, name, worse(getattr(outcome, name), gap))
+                setattr(outcome, name, _worsened(getattr(outcome, name), gap, trial))
         elif not trial.training and self._modal:
             return  # what training does is told by training mode
         else:
-            setattr(outcome, part, worse(getattr(outcome, part), gap))
+            setattr(outcome, part, _worsened(getattr(outcome, part), gap, trial))
         if gap.identical:
             return
         label = f"{part} {rank(gap)}"
@@ -370,12 +396,13 @@ class Comparison:
                         upstream[side][(id(pair[side]), place)] = drawn.astype(np.float32).astype(trial.dtype)
         pulled = [run.back(gradients) for run, gradients in zip(runs, upstream, strict=True)]
         for place, pair in enumerate(self.region.inputs):
-            values = [found[0].get(id(operator)) for found, operator in zip(pulled, pair, strict=True)]
+            values = [found.inputs.get(id(operator)) for found, operator in zip(pulled, pair, strict=True)]
             present = next((value for value in values if value is not None), None)
             if present is not None:
                 first, second = (np.zeros_like(present) if value is None else value for value in values)
-                yield self._compared(first, second, 0.0, f"gradient of the input {pair[1].name}" + (f" ({place})" if place else ""))
-        yield from self._learned(pulled[0][1], pulled[1][1])
+                term = max(found.terms.get(id(operator), 0.0) for found, operator in zip(pulled, pair, strict=True))
+                yield self._compared(first, second, term, f"gradient of the input {pair[1].name}" + (f" ({place})" if place else ""))
+        yield from self._learned(*pulled)
         state = [dict(run.changed) for run in runs]
         if state[0] or state[1]:
             expected = self.remap({**weights[0], **state[0]}, self.states[1])
@@ -383,18 +410,17 @@ class Comparison:
                 if key in expected:
                     yield self._compared(expected[key], state[1][key], scale, f"buffer {key}")
 
-    def _learned(self, before: Values, after: Values) -> Iterator[tuple[Distance, str, tuple[int, ...], Any, Any]]:
+    def _learned(self, before: Pulled, after: Pulled) -> Iterator[tuple[Distance, str, tuple[int, ...], Any, Any]]:
         """The gradients of the weights. One that was dropped must have had none: its weight changed nothing."""
-        renamed = {self.remap.key(key): value for key, value in before.items()}
-        top = max((float(np.max(np.abs(value), initial=0.0)) for value in renamed.values()), default=0.0)
-        for key in dict.fromkeys((*renamed, *after)):
-            first, second = renamed.get(key), after.get(key)
+        renamed = {self.remap.key(key): value for key, value in before.weights.items()}
+        terms = {self.remap.key(key): value for key, value in before.terms.items() if isinstance(key, str)}
+        for key in dict.fromkeys((*renamed, *after.weights)):
+            first, second = renamed.get(key), after.weights.get(key)
             present = first if first is not None else second
             assert present is not None
             blank = np.zeros_like(present)
-            yield self._compared(
-                blank if first is None else first, blank if second is None else second, top if second is None else 0.0, f"gradient of {key}"
-            )
+            pair = (blank if first is None else first, blank if second is None else second)
+            yield self._compared(*pair, max(terms.get(key, 0.0), after.terms.get(key, 0.0)), f"gradient of {key}")
 
     @staticmethod
     def _compared(before: Array, after: Array, scale: float, what: str) -> tuple[Distance, str, tuple[int, ...], Any, Any]:
@@ -436,6 +462,19 @@ def _judged(single: Distance, double: Distance, what: str, tied: bool) -> Distan
             return single
         return replace(single, rounding=tied or double.rounding, ties=tied or double.rounding)
     return replace(single, rounding=single.rounding and double.rounding)
+
+
+def _worsened(known: Distance, new: Distance, trial: Trial) -> Distance:
+    """The worse of two; how far results are apart is told of ordinary tensors where these differ already."""
+    return known if rank(known) == 2 and not trial.kind.ordinary else worse(known, new)
+
+
+def _smaller(sizes: tuple[tuple[int, ...], ...], channels: bool) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """The same spatial sizes with one sample; with one channel, too, where no weight has one entry a channel."""
+    for lead in ((1, 1), (1,)) if channels else ((1,),):
+        cut = tuple((*lead, *shape[len(lead) :]) if len(shape) > 1 else shape for shape in sizes)
+        if _volume(cut) < _volume(sizes):
+            yield cut
 
 
 def _volume(sizes: tuple[tuple[int, ...], ...]) -> int:

@@ -74,19 +74,24 @@ def _proved(region: Region, alignment: Alignment, states: tuple[State, State], r
     enough = {Forward.EXACT: 0, Forward.CLOSE: 1, Forward.CHANGES: 2}[declared.forward]
     best: Outcome | None = None
     current: Region | None = region
+    chosen: Comparison | None = None
     for _ in range(ROUNDS):
         if current is None:
             break
-        outcome = Comparison(current, alignment.graphs, states, remap).outcome(enough)
+        comparison = Comparison(current, alignment.graphs, states, remap)
+        outcome = comparison.outcome(enough)
         if outcome.unverified is not None and best is not None:
             break
         if best is None or _badness(outcome) < _badness(best):
-            best = outcome
+            best, chosen = outcome, comparison
         settled = rank(best.results) <= enough and (declared.training is TrainingEffect.CHANGES or rank(best.gradients) < 2)
         if settled or best.unverified is not None or declared.forward is Forward.CHANGES:
             break
         current = alignment.widened(current)
     assert best is not None
+    assert chosen is not None
+    if rank(best.results) > enough or declared.training is TrainingEffect.SAME:
+        chosen.shrunk(best)
     return best
 
 

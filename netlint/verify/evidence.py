@@ -28,8 +28,10 @@ class Counterexample:
         sizes = " and ".join("x".join(map(str, shape)) or "a number" for shape in self.shapes)
         where = f" at {list(self.index)}" if self.index else ""
         weights = "" if self.weights == "ordinary" else f", weights {self.weights}"
-        numbers = f"{_number(self.before)} became {_number(self.after)}"
-        return f"{self.what}{where}: {numbers} on the tensor {self.tensor!r} of {sizes} (in {self.mode}{weights})"
+        numbers = "" if self.before is None or self.after is None else f": {self.before:.9g} became {self.after:.9g}"
+        few = len(self.inputs) == 1 and len(self.inputs[0]) <= 8
+        shown = " [" + ", ".join(f"{value:.4g}" for value in self.inputs[0]) + "]" if few else ""
+        return f"{self.what}{where}{numbers} on the tensor {self.tensor!r} of {sizes}{shown} (in {self.mode}{weights})"
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -43,10 +45,6 @@ class Counterexample:
             "after": _json(self.after),
             "inputs": [[_json(value) for value in values] for values in self.inputs],
         }
-
-
-def _number(value: float | None) -> str:
-    return "nothing" if value is None else f"{value:.9g}"
 
 
 def _json(value: float | None) -> float | str | None:
@@ -77,9 +75,9 @@ class Distance:
             return "identical"
         if self.ties:
             return "identical but where rounding makes elements of a window equal"
-        if self.max_abs is None or self.ulp_of_largest is None:
+        if self.max_abs is None:
             return "not equal (one is NaN or infinite where the other is not)"
-        if self.rounding:
+        if self.rounding and self.ulp_of_largest is not None:
             return f"equal up to rounding (at most {self.max_abs:.2g}, {self.ulp_of_largest:.2g} ulp of the largest number)"
         return f"different (by up to {self.max_abs:.3g})"
 
@@ -152,7 +150,7 @@ class Evidence:
         parts.append(_STATE[self.state_dict] + (f" ({self.moved})" if self.moved else ""))
         parts.extend(f"training differs: {what}" for what in self.differs)
         parts.extend(f"refused: {reason}" for reason in self.refused)
-        parts.extend(self.notes)
+        parts.extend(self.notes if self.forward is not Forward.CHANGES else ())
         if self.counterexample is not None and self.broken:
             parts.append(str(self.counterexample))
         return ", ".join(parts)

@@ -97,7 +97,8 @@ class Alignment:
         layer = operator.layer
         own = tuple((name, rename(key)) for name, key in sorted(state.names(layer).items()))
         wrapped = layer.wrapped if layer is not None else ()
-        options = tuple(self._plain(getattr(operator, field.name), side) for field in fields(operator) if field.name not in PLACEMENT)
+        hidden = PLACEMENT | {"label", "loader"} if isinstance(operator, ops.Input) else PLACEMENT  # inputs count by their place
+        options = tuple(self._plain(getattr(operator, field.name), side) for field in fields(operator) if field.name not in hidden)
         return (type(operator), options, own, wrapped)
 
     def _plain(self, value: object, side: int) -> Hashable:

@@ -28,6 +28,7 @@ def shapes(region: Region) -> Iterator[list[tuple[int, ...]]]:
     """Candidates for the shapes of a region's inputs, small ones first; then the graph's own sizes."""
     hints = [_hint(pair, region) for pair in region.inputs]
     ranks = [hint.rank for hint in hints if hint.rank is not None]
+    ranks += [len(hint.tail) + 1 for hint in hints if hint.tail]
     for rank in dict.fromkeys((*ranks[:1], 4, 2, 3, 5)):
         for size in SPATIAL:
             yield [_shape(pair[1].shape, hint, hint.rank or rank, size) for pair, hint in zip(region.inputs, hints, strict=True)]

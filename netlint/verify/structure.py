@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 
 from netlint.graph import Graph, Layer, Operator, Parameter, Unknown
 from netlint.graph import operators as ops
@@ -75,23 +75,32 @@ def _contents(graph: Graph) -> dict[str, tuple[Layer, Hashable]]:
 
 
 def _overwritten(before: Graph, after: Graph, regions: Sequence[Region]) -> Iterator[str]:
-    """An operator that works in place changes a tensor for whoever reads it later. The graph's values do not show that, so neither
-    network may do it to a tensor that the change is about."""
-    old = {(reason, type(operator)) for operator, reason in _hazards(before)}
+    """An operator that works in place changes a tensor for whoever reads it later. The graph's values do not show that, so a change must
+    not bring such a place, and must not be about one that is there."""
     about = {id(one) for region in regions for pair in region.inputs for one in pair}
     about |= {id(one) for region in regions for one in (*region.before, *region.after)}
-    results = [pair for region in regions for pair in region.results]
-    about |= {id(reader) for pair in results for reader in (*before.consumers(pair[0]), *after.consumers(pair[1]))}
+    old = [(type(operator), hazard) for operator, hazard in _hazards(before)]
     for graph in (before, after):
-        for operator, reason in _hazards(graph):
+        for operator, hazard in _hazards(graph):
             near = id(operator) in about or any(id(source) in about for source in operator.inputs)
-            if near and (graph is after or reason[0] == "read"):
-                if graph is after and reason[0] != "read" and (reason, type(operator)) in old:
-                    continue
-                yield f"{operator.name} works in place on {reason[1]}"
+            if hazard.lasting and near:
+                yield f"{operator.name} works in place on {hazard.on}"
+            elif graph is after:
+                if (type(operator), hazard) in old:
+                    old.remove((type(operator), hazard))
+                else:
+                    yield f"{operator.name} now works in place on {hazard.on}"
 
 
-def _hazards(graph: Graph) -> Iterator[tuple[Operator, tuple[str, str]]]:
+@dataclass(frozen=True)
+class Hazard:
+    """What an operator overwrites, and whether that changes values (else it makes PyTorch refuse to go back, or changes the caller's)."""
+
+    on: str
+    lasting: bool = False
+
+
+def _hazards(graph: Graph) -> Iterator[tuple[Operator, Hazard]]:
     """The operators that work in place where something else needs the tensor as it was, and what does."""
     place = {id(operator): number for number, operator in enumerate(graph.operators)}
     outputs = {id(output) for output in graph.outputs}
@@ -109,13 +118,13 @@ def _hazards(graph: Graph) -> Iterator[tuple[Operator, tuple[str, str]]]:
             if reader is not operator and place.get(id(reader), -1) > place[id(operator)] and reader not in family
         ]
         if late:
-            yield operator, ("read", f"a tensor that {late[0].name} reads later")
+            yield operator, Hazard(f"a tensor that {late[0].name} reads later", lasting=True)
         elif any(id(member) in outputs for member in family):
-            yield operator, ("read", "a tensor that is a result of the network")
+            yield operator, Hazard("a tensor that is a result of the network", lasting=True)
         elif isinstance(source, ops.Input):
-            yield operator, ("input", "the network's own input")
+            yield operator, Hazard("the network's own input")
         elif isinstance(source, KEEPS_RESULT):
-            yield operator, ("kept", f"the result of {source.name}, which its backward pass needs")
+            yield operator, Hazard(f"the result of {source.name}, which its backward pass needs")
 
 
 def _family(graph: Graph, source: Operator, without: Operator) -> list[Operator]:

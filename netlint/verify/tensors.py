@@ -53,8 +53,8 @@ def _constant(random: Random, shape: tuple[int, ...], info: Any) -> Numbers:
 
 def _ramp(random: Random, shape: tuple[int, ...], info: Any) -> Numbers:
     """The largest element of every window is its last one, at the border that ceil mode and padding treat their own way."""
-    rising: Numbers = np.linspace(-3, 3, int(np.prod(shape)))
-    return rising.reshape(shape)
+    rising: Numbers = np.reshape(np.linspace(-3, 3, int(np.prod(shape))), shape)
+    return rising
 
 
 def _falling(random: Random, shape: tuple[int, ...], info: Any) -> Numbers:
@@ -67,8 +67,9 @@ def _zeros(random: Random, shape: tuple[int, ...], info: Any) -> Numbers:
 
 def _neighbours(random: Random, shape: tuple[int, ...], info: Any) -> Numbers:
     """Numbers that differ in their last place: rounding makes ties of them."""
-    base = random.choice(np.array([-1.75, -0.7, 0.3, 1.9]), size=shape)
-    return base * (1 + random.integers(0, 4, size=shape) * float(info.eps))
+    base: Numbers = random.choice(np.array([-1.75, -0.7, 0.3, 1.9]), size=shape)
+    steps: Numbers = 1 + random.integers(0, 4, size=shape) * float(info.eps)
+    return base * steps
 
 
 def _saturating(random: Random, shape: tuple[int, ...], info: Any) -> Numbers:
