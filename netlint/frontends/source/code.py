@@ -143,6 +143,11 @@ class SourceFile:
         self.slices = self._slice()
         self.scope: Scope | None = None
 
+    @property
+    def weight(self) -> int:
+        """Its memory, in lines that LibCST has parsed; the plain syntax tree of a line takes a quarter of that."""
+        return len(self.lines) // 4 + sum(piece.last - piece.first + 1 for piece in self.slices if "tree" in vars(piece))
+
     def forget(self) -> None:
         """Lets go of what its execution left: the next reader of the file starts from its text."""
         self.scope = None

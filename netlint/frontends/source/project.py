@@ -8,8 +8,8 @@ from netlint.frontends.errors import SourceError
 from netlint.frontends.source.code import SourceFile
 
 MAX_FILE_BYTES = 4_000_000
-MAX_KEPT_LINES = 60_000
-"""Lines of imported files that are kept from one reading to the next."""
+MAX_KEPT_LINES = 8_000
+"""Parsed lines of imported files that are kept from one reading to the next, about 15 kB each."""
 LIBRARIES = frozenset({"torch", "numpy"})
 """Packages whose meaning is known here: their source is not read, even where it lies beside the project's."""
 
@@ -59,11 +59,11 @@ class Project:
         return [importer_path.parent, top, *self._roots] if top != importer_path.parent else [top, *self._roots]
 
     def forget(self) -> None:
-        """Lets go of what executing the files left, and of the oldest files when there are many."""
+        """Lets go of what executing the files left, and of the files that were not used for longest when there are many."""
         kept = 0
         self._bytes.clear()
         for path, file in reversed(list(self._files.items())):
-            kept += len(file.lines) if file is not None else 0
+            kept += file.weight if file is not None else 0
             if kept > MAX_KEPT_LINES:
                 del self._files[path]
             elif file is not None:
@@ -137,6 +137,8 @@ class Project:
                     self.opened.append(path)
             except (OSError, SourceError):
                 self._files[path] = None
+        else:
+            self._files[path] = self._files.pop(path)  # the latest used stands last
         return self._files[path]
 
     def _shown(self, path: Path) -> str:
