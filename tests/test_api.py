@@ -47,7 +47,7 @@ def test_what_cannot_be_read_is_a_finding_and_what_cannot_be_used_an_error(model
 
 @pytest.mark.parametrize("function", [netlint.check, netlint.networks])
 def test_another_kind_of_target_is_a_type_error(function: Callable[[object], object]) -> None:
-    with pytest.raises(TypeError, match="a target is a path, source text, an nn.Module or an onnx.ModelProto, not a list"):
+    with pytest.raises(TypeError, match=r"a target is a path, source text, an nn\.Module or an onnx\.ModelProto, not a list"):
         function([])
 
 

@@ -13,7 +13,7 @@ from netlint.fixes.code import Files, Place, Refusal, Span
 from netlint.fixes.lowered import Lowered, applied_at, lowered
 from netlint.fixes.names import Names
 from netlint.fixes.safety import swap_caveats
-from netlint.frontends.source.torch_api import FUNCTIONS, METHODS, Signature
+from netlint.frontends.torch_api import FUNCTIONS, METHODS, Signature
 from netlint.graph import Graph, Operator
 
 ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript)

@@ -10,7 +10,7 @@ import libcst as cst
 from netlint.engine.diagnostic import Edit
 from netlint.fixes.code import Code
 from netlint.frontends.source.code import flat
-from netlint.frontends.source.torch_api import canonical
+from netlint.frontends.torch_api import canonical
 
 
 def dotted(node: cst.CSTNode) -> str:

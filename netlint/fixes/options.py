@@ -12,7 +12,7 @@ from netlint.fixes.expressions import application
 from netlint.fixes.lowered import Lowered, applied_at, constructed_at, lowered
 from netlint.fixes.names import Names
 from netlint.fixes.spelling import written
-from netlint.frontends.source.torch_api import DATALOADER, LAYERS, OPTIMIZERS, Signature
+from netlint.frontends.torch_api import DATALOADER, LAYERS, OPTIMIZERS, Signature
 from netlint.graph import Loader, Operator, Optimizer
 from netlint.graph.training import Penalty
 

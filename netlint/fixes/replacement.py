@@ -18,7 +18,7 @@ from netlint.fixes.options import arguments_set, method_names
 from netlint.fixes.safety import hooks, overwriting
 from netlint.fixes.spelling import Expression, constructor, function_name
 from netlint.fixes.statements import removal
-from netlint.frontends.source.torch_api import FUNCTIONS, METHODS, canonical
+from netlint.frontends.torch_api import FUNCTIONS, METHODS, canonical
 from netlint.graph import Graph, Operator
 
 

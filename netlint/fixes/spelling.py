@@ -9,7 +9,7 @@ import libcst as cst
 from netlint.engine.diagnostic import Edit
 from netlint.fixes.code import Place, Refusal
 from netlint.fixes.names import Names
-from netlint.frontends.source.torch_api import FUNCTIONS, LAYERS, Signature
+from netlint.frontends.torch_api import FUNCTIONS, LAYERS, Signature
 from netlint.graph import Operator, Unknown
 
 PLAIN = ("p",)

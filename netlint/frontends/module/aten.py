@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from netlint.frontends.source.torch_api import (
+from netlint.frontends.torch_api import (
     CREATORS,
     CREATORS_LIKE,
     FUNCTIONS,

@@ -11,7 +11,7 @@ import torch
 
 from netlint.frontends.module.naming import TENSOR, function_name, swapped
 from netlint.frontends.module.sites import applied_call, asks_mode_before
-from netlint.frontends.source.torch_api import (
+from netlint.frontends.torch_api import (
     CREATORS,
     CREATORS_LIKE,
     FUNCTIONS,

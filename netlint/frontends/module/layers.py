@@ -14,7 +14,7 @@ from torch.nn.parameter import UninitializedParameter
 from netlint.frontends.module.construction import ConstructionSites
 from netlint.frontends.module.naming import class_name
 from netlint.frontends.module.templates import MAX_READ, follow_mode, known_layer
-from netlint.frontends.source.torch_api import LayerSpec
+from netlint.frontends.torch_api import LayerSpec
 from netlint.graph import Initialization, Layer, Parameter, Unknown
 
 _WRAPPERS = {"_WeightNorm": "weight_norm", "WeightNorm": "weight_norm", "_SpectralNorm": "spectral_norm", "SpectralNorm": "spectral_norm"}

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from netlint.frontends.source.torch_api import CREATORS, CREATORS_LIKE, FUNCTIONS, LAYERS, METHODS, LayerSpec, canonical
-from netlint.frontends.source.torch_api.aliases import RENAMED
+from netlint.frontends.torch_api import CREATORS, CREATORS_LIKE, FUNCTIONS, LAYERS, METHODS, LayerSpec, canonical
+from netlint.frontends.torch_api.aliases import RENAMED
 
 TENSOR = "torch.Tensor."
 

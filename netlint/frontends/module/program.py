@@ -20,7 +20,7 @@ from netlint.frontends.module.calls import fill_widths
 from netlint.frontends.module.layers import UNSEEN
 from netlint.frontends.module.stacktrace import site_of
 from netlint.frontends.reading import Reading
-from netlint.frontends.source.torch_api import LAYERS, Signature, SignatureError, canonical
+from netlint.frontends.torch_api import LAYERS, Signature, SignatureError, canonical
 from netlint.graph import Blind, Dim, Fact, Graph, Layer, Operator, Parameter, Shape, Unknown
 from netlint.graph.operators import BatchNorm, Constant, Dropout, Input, Opaque, Recurrent, Select, Weight
 

@@ -22,7 +22,7 @@ from netlint.frontends.module import calls
 from netlint.frontends.module.layers import Layers, key_of
 from netlint.frontends.module.sites import applied_site
 from netlint.frontends.module.sizes import Sizes
-from netlint.frontends.source.torch_api import Signature, SignatureError, Structure
+from netlint.frontends.torch_api import Signature, SignatureError, Structure
 from netlint.graph import Blind, Layer, Operator, Parameter, Site
 from netlint.graph.operators import Constant, Detach, Input, Opaque, Select, Weight
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from netlint.frontends.module.naming import table_class
-from netlint.frontends.source.torch_api import LayerSpec, Signature, SignatureError
+from netlint.frontends.torch_api import LayerSpec, Signature, SignatureError
 from netlint.graph import Operator, Unknown
 from netlint.graph.operators import BatchNorm, Dropout, RReLU
 

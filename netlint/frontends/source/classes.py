@@ -111,7 +111,7 @@ def linearize(cls: Class) -> tuple[Any, ...]:
 
 
 def _external_mro(base: Any) -> list[Any]:
-    from netlint.frontends.source.torch_api import canonical
+    from netlint.frontends.torch_api import canonical
 
     if isinstance(base, External):
         name = canonical(base.name)

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from netlint.frontends.source.heap import leaves
 from netlint.frontends.source.module_tree import set_initialization
-from netlint.frontends.source.torch_api import (
+from netlint.frontends.source.values import (
+    ParameterValue,
+    Tensor,
+    members,
+)
+from netlint.frontends.torch_api import (
     CREATORS,
     INITIALIZERS,
     RANDOM_CREATORS,
     Signature,
     SignatureError,
-)
-from netlint.frontends.source.values import (
-    ParameterValue,
-    Tensor,
-    members,
 )
 from netlint.graph.operators import (
     Constant,

@@ -14,7 +14,6 @@ from netlint.frontends.source.code import NodeCache
 from netlint.frontends.source.functions import make_function
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList, leaves
 from netlint.frontends.source.interpreter import EVALUATE, MAX_ITERATIONS, MAX_SIZE, Handler, Interpreter, same
-from netlint.frontends.source.torch_api.spec import Rest
 from netlint.frontends.source.values import (
     ABSENT,
     Anything,
@@ -28,6 +27,7 @@ from netlint.frontends.source.values import (
     Several,
     Tensor,
 )
+from netlint.frontends.torch_api.spec import Rest
 from netlint.graph.unknown import Unknown
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
@@ -484,7 +484,7 @@ def _equal(interpreter: Interpreter, left: Any, right: Any) -> bool | None:
     if has_unknown(left) or has_unknown(right):
         return None
     if isinstance(left, External) and isinstance(right, External):
-        from netlint.frontends.source.torch_api import canonical
+        from netlint.frontends.torch_api import canonical
 
         return canonical(left.name) == canonical(right.name)
     try:

@@ -20,7 +20,6 @@ from netlint.frontends.errors import SourceError
 from netlint.frontends.source.code import NodeSite, Slice, SourceFile
 from netlint.frontends.source.heap import ADict, AList, ASet, Heap, OpenList
 from netlint.frontends.source.project import Project
-from netlint.frontends.source.torch_api.spec import Rest
 from netlint.frontends.source.trace import Trace
 from netlint.frontends.source.values import (
     ABSENT,
@@ -43,6 +42,7 @@ from netlint.frontends.source.values import (
     UnknownShape,
     members,
 )
+from netlint.frontends.torch_api.spec import Rest
 from netlint.graph import Blind, Operator, Unknown
 from netlint.graph.operators import Alternatives, Constant
 

@@ -13,16 +13,16 @@ from netlint.frontends.source.module_tree import (
     set_child,
     walk,
 )
-from netlint.frontends.source.torch_api import (
-    TRAINING_FLAG,
-    canonical,
-)
 from netlint.frontends.source.torch_modules import construct_leaf, delete_module_item, initialize, is_module_class, module_item
 from netlint.frontends.source.values import (
     Anything,
     Module,
     Native,
     ParameterValue,
+)
+from netlint.frontends.torch_api import (
+    TRAINING_FLAG,
+    canonical,
 )
 from netlint.graph.unknown import Unknown
 

@@ -7,13 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from netlint.frontends.source.constants import fold
 from netlint.frontends.source.heap import OpenList, leaves
-from netlint.frontends.source.torch_api import (
-    SEVERAL,
-    UNCALLED,
-    FunctionSpec,
-    Signature,
-    SignatureError,
-)
 from netlint.frontends.source.values import (
     ABSENT,
     Bound,
@@ -25,6 +18,13 @@ from netlint.frontends.source.values import (
     ParameterValue,
     Several,
     Tensor,
+)
+from netlint.frontends.torch_api import (
+    SEVERAL,
+    UNCALLED,
+    FunctionSpec,
+    Signature,
+    SignatureError,
 )
 from netlint.graph.operator import Operator
 from netlint.graph.operators import (

@@ -10,7 +10,6 @@ from netlint.frontends.source import classes, module_methods, objects, operands,
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
 from netlint.frontends.source.interpreter import Interpreter, Raised
 from netlint.frontends.source.python_values import NUMBER, PLAIN, Call, each_option, is_plain, pure
-from netlint.frontends.source.torch_api import CREATORS, FUNCTIONS, canonical
 from netlint.frontends.source.values import (
     ABSENT,
     Anything,
@@ -29,6 +28,7 @@ from netlint.frontends.source.values import (
     Several,
     Tensor,
 )
+from netlint.frontends.torch_api import CREATORS, FUNCTIONS, canonical
 from netlint.graph.unknown import Unknown
 
 

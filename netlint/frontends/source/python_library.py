@@ -16,8 +16,6 @@ from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter
 from netlint.frontends.source.python_builtins import make_dict, quiet, sequence_maker
 from netlint.frontends.source.python_methods import copy_container
 from netlint.frontends.source.python_values import Call, pure, wrap
-from netlint.frontends.source.torch_api import LAYERS, canonical
-from netlint.frontends.source.torch_api import Signature as ApiSignature
 from netlint.frontends.source.values import (
     MISSING,
     Anything,
@@ -30,6 +28,8 @@ from netlint.frontends.source.values import (
     Native,
     Partial,
 )
+from netlint.frontends.torch_api import LAYERS, canonical
+from netlint.frontends.torch_api import Signature as ApiSignature
 from netlint.graph.unknown import Unknown
 
 

@@ -532,7 +532,7 @@ def _callable_alone(function: Function) -> bool:
 
 @cache
 def _signal_names() -> frozenset[str]:
-    from netlint.frontends.source.torch_api import FUNCTIONS, LAYERS, OPTIMIZERS
+    from netlint.frontends.torch_api import FUNCTIONS, LAYERS, OPTIMIZERS
 
     layers = {name.rpartition(".")[2] for name in LAYERS}
     functions = {name.rpartition(".")[2] for name in FUNCTIONS if name.startswith("torch.nn.functional.")}

@@ -37,6 +37,7 @@ from netlint.frontends.source.values import (
     Scope,
     Tensor,
 )
+from netlint.frontends.torch_api import FUNCTIONS, LAYERS, canonical
 from netlint.graph.unknown import Unknown
 
 
@@ -397,7 +398,16 @@ def _stops_gradients(value: Any) -> bool:
 # -- definitions -----------------------------------------------------------------------------------------------------
 
 
+def _known(node: cst.FunctionDef | cst.ClassDef, scope: Scope) -> External | None:
+    """A definition whose meaning is in the table of torch's API: a library's own source is read like code that imports it."""
+    name = canonical(f"{scope.file.name}.{node.name.value}") if scope.parent is None else ""
+    return External(name) if name in LAYERS or name in FUNCTIONS else None
+
+
 def _function_definition(interpreter: Interpreter, node: cst.FunctionDef, scope: Scope) -> Any:
+    if known := _known(node, scope):
+        interpreter.bind(node.name.value, known, scope)
+        return None
     function: Any = make_function(interpreter, node, scope)
     for decorator in reversed(node.decorators):
         function = _decorate(interpreter, decorator, function, scope)
@@ -435,6 +445,9 @@ def callable_in_project(value: Any) -> bool:
 
 
 def _class_definition(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Any:
+    if known := _known(node, scope):
+        interpreter.bind(node.name.value, known, scope)
+        return None
     cls: Any = classes.make_class(interpreter, node, scope)
     for decorator in reversed(node.decorators):
         value = interpreter.evaluate(decorator.decorator, scope)

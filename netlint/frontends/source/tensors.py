@@ -7,11 +7,6 @@ from typing import TYPE_CHECKING, Any
 from netlint.frontends.source import torch_training
 from netlint.frontends.source.constants import integers, is_known
 from netlint.frontends.source.heap import AList
-from netlint.frontends.source.torch_api import (
-    CREATORS,
-    METHODS,
-    TENSOR_INITIALIZERS,
-)
 from netlint.frontends.source.values import (
     Anything,
     External,
@@ -21,6 +16,11 @@ from netlint.frontends.source.values import (
     Several,
     Tensor,
     UnknownShape,
+)
+from netlint.frontends.torch_api import (
+    CREATORS,
+    METHODS,
+    TENSOR_INITIALIZERS,
 )
 from netlint.graph.operator import Operator
 from netlint.graph.operators import (

@@ -7,17 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from netlint.frontends.source import classes, module_methods, module_tree, torch_modules, torch_training
 from netlint.frontends.source.heap import leaves
-from netlint.frontends.source.torch_api import (
-    CREATORS,
-    CREATORS_LIKE,
-    FUNCTIONS,
-    INITIALIZERS,
-    LAYERS,
-    TRANSFORMER_STACKS,
-    Signature,
-    SignatureError,
-    canonical,
-)
 from netlint.frontends.source.values import (
     ABSENT,
     CONTAINERS,
@@ -31,6 +20,17 @@ from netlint.frontends.source.values import (
     Several,
     Tensor,
     members,
+)
+from netlint.frontends.torch_api import (
+    CREATORS,
+    CREATORS_LIKE,
+    FUNCTIONS,
+    INITIALIZERS,
+    LAYERS,
+    TRANSFORMER_STACKS,
+    Signature,
+    SignatureError,
+    canonical,
 )
 from netlint.graph.parameter import Parameter
 from netlint.graph.unknown import Unknown

@@ -11,14 +11,6 @@ from netlint.frontends.source.module_tree import (
     deep_copy,
     set_child,
 )
-from netlint.frontends.source.torch_api import (
-    INITIALIZERS,
-    LAYERS,
-    TRANSFORMER_STACKS,
-    Signature,
-    SignatureError,
-    canonical,
-)
 from netlint.frontends.source.values import (
     ABSENT,
     CONTAINERS,
@@ -31,6 +23,14 @@ from netlint.frontends.source.values import (
     Module,
     ParameterValue,
     members,
+)
+from netlint.frontends.torch_api import (
+    INITIALIZERS,
+    LAYERS,
+    TRANSFORMER_STACKS,
+    Signature,
+    SignatureError,
+    canonical,
 )
 from netlint.graph.parameter import Layer, Parameter
 from netlint.graph.unknown import Unknown

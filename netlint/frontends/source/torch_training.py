@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from netlint.frontends.source.heap import AList, OpenList
-from netlint.frontends.source.torch_api import DATALOADER, OPTIMIZERS, Signature, SignatureError, is_random_transform
 from netlint.frontends.source.trace import RootCall, Trace
 from netlint.frontends.source.values import (
     Anything,
@@ -25,6 +24,7 @@ from netlint.frontends.source.values import (
     Tensor,
     members,
 )
+from netlint.frontends.torch_api import DATALOADER, OPTIMIZERS, Signature, SignatureError, is_random_transform
 from netlint.graph.operator import Operator
 from netlint.graph.operators import (
     MSE,

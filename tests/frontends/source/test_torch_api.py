@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from netlint.frontends.source.torch_api import (
+from netlint.frontends.torch_api import (
     ALIASES,
     BASES,
     CONTAINERS,

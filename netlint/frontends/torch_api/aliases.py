@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from netlint.frontends.source.torch_api.training import OPTIMIZERS
+from netlint.frontends.torch_api.training import OPTIMIZERS
 
 RENAMED: Mapping[str, str] = {
     "absolute": "abs",

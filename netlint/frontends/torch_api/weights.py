@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netlint.frontends.source.torch_api.spec import FunctionSpec, LayerSpec
-from netlint.frontends.source.torch_api.template import given, template, unknown
+from netlint.frontends.torch_api.spec import FunctionSpec, LayerSpec
+from netlint.frontends.torch_api.template import given, template, unknown
 from netlint.graph.operators import Bilinear, Conv, Embedding, Linear
 
 _LAZY = unknown("a lazy layer takes it from its first input")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netlint.frontends.source.torch_api.spec import Arguments, FunctionSpec, LayerSpec
-from netlint.frontends.source.torch_api.template import argument, given, pair, template
+from netlint.frontends.torch_api.spec import Arguments, FunctionSpec, LayerSpec
+from netlint.frontends.torch_api.template import argument, given, pair, template
 from netlint.graph.operator import Operator
 from netlint.graph.operators import Attention, MultiheadAttention, Transformer, TransformerLayer
 

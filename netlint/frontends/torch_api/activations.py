@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netlint.frontends.source.torch_api.spec import FunctionSpec, LayerSpec
-from netlint.frontends.source.torch_api.template import first_given, in_place, template, told_mode, unknown
+from netlint.frontends.torch_api.spec import FunctionSpec, LayerSpec
+from netlint.frontends.torch_api.template import first_given, in_place, template, told_mode, unknown
 from netlint.graph.operator import Operator
 from netlint.graph.operators import (
     CELU,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netlint.frontends.source.torch_api.spec import FunctionSpec, LayerSpec
-from netlint.frontends.source.torch_api.template import argument, template, told, told_mode
+from netlint.frontends.torch_api.spec import FunctionSpec, LayerSpec
+from netlint.frontends.torch_api.template import argument, template, told, told_mode
 from netlint.graph.operators import AlphaDropout, ChannelDropout, DropBlock, Dropout, DropPath
 
 _INPUT = ("input",)

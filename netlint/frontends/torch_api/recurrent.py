@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netlint.frontends.source.torch_api.spec import LayerSpec, Structure
-from netlint.frontends.source.torch_api.template import template
+from netlint.frontends.torch_api.spec import LayerSpec, Structure
+from netlint.frontends.torch_api.template import template
 from netlint.graph.operator import Operator
 from netlint.graph.operators import Recurrent, RecurrentCell
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netlint.frontends.source.torch_api.spec import SEVERAL, Arguments, FunctionSpec, LayerSpec, Structure
-from netlint.frontends.source.torch_api.template import argument, in_place, options, pair, plain, template, unknown
+from netlint.frontends.torch_api.spec import SEVERAL, Arguments, FunctionSpec, LayerSpec, Structure
+from netlint.frontends.torch_api.template import argument, in_place, options, pair, plain, template, unknown
 from netlint.graph.operator import Operator
 from netlint.graph.operators import (
     Add,

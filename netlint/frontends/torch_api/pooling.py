@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netlint.frontends.source.torch_api.spec import Arguments, FunctionSpec, LayerSpec, Structure
-from netlint.frontends.source.torch_api.template import pair, template
+from netlint.frontends.torch_api.spec import Arguments, FunctionSpec, LayerSpec, Structure
+from netlint.frontends.torch_api.template import pair, template
 from netlint.graph.operator import Operator
 from netlint.graph.operators import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, FractionalMaxPool, LPPool, MaxPool, MaxUnpool
 

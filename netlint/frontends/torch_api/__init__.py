@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netlint.frontends.source.torch_api import (
+from netlint.frontends.torch_api import (
     activations,
     arithmetic,
     attention,
@@ -20,12 +20,12 @@ from netlint.frontends.source.torch_api import (
     shaping,
     weights,
 )
-from netlint.frontends.source.torch_api.aliases import ALIASES, RENAMED, canonical
-from netlint.frontends.source.torch_api.attention import TRANSFORMER_STACK_CALLS, TRANSFORMER_STACKS
-from netlint.frontends.source.torch_api.classes import BASES, CONTAINERS
-from netlint.frontends.source.torch_api.creation import CREATORS, CREATORS_LIKE, RANDOM_CREATORS, Creator
-from netlint.frontends.source.torch_api.initialization import INITIALIZERS, TENSOR_INITIALIZERS
-from netlint.frontends.source.torch_api.spec import (
+from netlint.frontends.torch_api.aliases import ALIASES, RENAMED, canonical
+from netlint.frontends.torch_api.attention import TRANSFORMER_STACK_CALLS, TRANSFORMER_STACKS
+from netlint.frontends.torch_api.classes import BASES, CONTAINERS
+from netlint.frontends.torch_api.creation import CREATORS, CREATORS_LIKE, RANDOM_CREATORS, Creator
+from netlint.frontends.torch_api.initialization import INITIALIZERS, TENSOR_INITIALIZERS
+from netlint.frontends.torch_api.spec import (
     SEVERAL,
     TRAINING_FLAG,
     UNCALLED,
@@ -35,7 +35,7 @@ from netlint.frontends.source.torch_api.spec import (
     SignatureError,
     Structure,
 )
-from netlint.frontends.source.torch_api.training import DATALOADER, OPTIMIZERS, RANDOM_TRANSFORMS, is_random_transform
+from netlint.frontends.torch_api.training import DATALOADER, OPTIMIZERS, RANDOM_TRANSFORMS, is_random_transform
 
 __all__ = [
     "ALIASES",

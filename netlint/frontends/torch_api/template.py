@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TypeAlias, TypeVar
 
-from netlint.frontends.source.torch_api.spec import (
+from netlint.frontends.torch_api.spec import (
     TRAINING_FLAG,
     UNCALLED,
     Arguments,

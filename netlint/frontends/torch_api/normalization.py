@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netlint.frontends.source.torch_api.spec import Arguments, FunctionSpec, LayerSpec
-from netlint.frontends.source.torch_api.template import given, template, told_mode, unknown
+from netlint.frontends.torch_api.spec import Arguments, FunctionSpec, LayerSpec
+from netlint.frontends.torch_api.template import given, template, told_mode, unknown
 from netlint.graph.operator import Operator
 from netlint.graph.operators import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, Norm, Normalize, RMSNorm
 

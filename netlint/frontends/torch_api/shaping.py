@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from netlint.frontends.source.torch_api.spec import SEVERAL, Arguments, FunctionSpec, LayerSpec, Structure
-from netlint.frontends.source.torch_api.template import (
+from netlint.frontends.torch_api.spec import SEVERAL, Arguments, FunctionSpec, LayerSpec, Structure
+from netlint.frontends.torch_api.template import (
     From,
     argument,
     first_given,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from netlint.frontends.source.torch_api.spec import Arguments, Signature, SignatureError
+from netlint.frontends.torch_api.spec import Arguments, Signature, SignatureError
 from netlint.graph.unknown import Dim, Shape, Unknown
 
 Creator: TypeAlias = Callable[[Sequence[object], Mapping[str, object]], "Shape | None"]
