@@ -2,8 +2,8 @@
 
 For torchvision's classification builders, each front end's graph is compared with the one before it: the counts and the order of
 convolutions, linear layers, norms, activations, pools and dropouts, and the findings of the rules that both inputs can answer, by code
-and module path. Needs torch and torchvision; the ONNX column needs onnx and onnxscript as well. The source is read from the installed
-package, or from `--source DIR`.
+and module path (those on a whole network by code). Needs torch and torchvision; the ONNX column needs onnx and onnxscript as well. The
+source is read from the installed package, or from `--source DIR`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from report import provenance, table
 from truth import torchvision_builders
 
 import netlint.graph.operators as ops
-from netlint.engine.evaluation import check_graph
+from netlint.engine.evaluation import Found, check_graph
 from netlint.engine.placement import path_of
 from netlint.engine.registry import load
 from netlint.engine.rule import Rule
@@ -138,9 +138,19 @@ def show(made: Made, read: Callable[[Made], Graph], rules: Sequence[Rule], setti
         graph = read(made)
     except Exception as error:  # a front end that fails is a row of the table
         return Shown(failure=f"{type(error).__name__}: {error}")
-    order = [kind for operator in graph.operators for kind, kinds in KINDS.items() if isinstance(operator, kinds)]
+    order = [kind for operator in graph.operators if not _is_idle(operator) for kind, kinds in KINDS.items() if isinstance(operator, kinds)]
     found, _ = check_graph(graph, rules, settings)
-    return Shown(graph, "", order, frozenset((one.rule.code, path_of(one.finding.at)) for one in found))
+    return Shown(graph, "", order, frozenset((one.rule.code, _compared_at(one)) for one in found))
+
+
+def _is_idle(operator: Operator) -> bool:
+    """A dropout of nothing (the first of a stochastic depth that grows): exporters leave it out."""
+    return isinstance(operator, ops.Dropout) and operator.p == 0
+
+
+def _compared_at(found: Found) -> str:
+    """The module path; of a rule on the whole network none: the layer it points at depends on classes, which no export records."""
+    return "" if Graph in found.rule.subjects else path_of(found.finding.at)
 
 
 # -- the comparison ---------------------------------------------------------------------------------------------------------
