@@ -83,6 +83,13 @@ class NewLayer:
 
 def new_layer(files: Files, call: Place, template: Operator, beside: Operator, graph: Graph, taken: Taken) -> NewLayer:
     """A layer with a free name, constructed in `__init__` behind the layer that it belongs to."""
+    text, imports = constructor(template, Names(call.code))
+    layer = layer_from(files, call, text, template.name.lower(), beside, graph, taken)
+    return NewLayer(layer.attribute, (*layer.edits, *imports))
+
+
+def layer_from(files: Files, call: Place, text: str, base: str, beside: Operator, graph: Graph, taken: Taken) -> NewLayer:
+    """The same for a constructor that is written already; `base` is what the name begins with."""
     method = method_of(call)
     init = next((place for place in _methods(method.owner) if place.node.name.value == "__init__"), None)  # type: ignore[attr-defined]
     if init is None or not isinstance(init.node, cst.FunctionDef) or not isinstance(init.node.body, cst.IndentedBlock):
@@ -90,15 +97,14 @@ def new_layer(files: Files, call: Place, template: Operator, beside: Operator, g
     parameters = init.node.params.posonly_params + init.node.params.params  # type: ignore[operator]
     if not parameters:
         raise Refusal("`__init__` has no parameter for the object itself")
-    text, imports = constructor(template, Names(call.code))
     also = set(beside.scope.children) if beside.scope is not None else set()
-    name = taken.free(call.code, template.name.lower(), call.node, also)
+    name = taken.free(call.code, base, call.node, also)
     line = _line_behind(files, init, beside, graph)
     code = call.code
     row = code.row(line.span[1])
     end = code.line(row)[1]
     statement = f"\n{code.indent(code.row(line.span[0]))}{parameters[0].name.value}.{name} = {text}"
-    return NewLayer(f"{method.this}.{name}", (code.edit((end, end), statement), *imports))
+    return NewLayer(f"{method.this}.{name}", (code.edit((end, end), statement),))
 
 
 def _methods(owner: Place) -> list[Place]:
