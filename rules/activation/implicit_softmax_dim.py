@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from netlint.engine.intent import Intent, SetOption
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect, sequential
-from netlint.graph import Graph
+from netlint.graph import Fact, Graph
 from netlint.graph.operators import LogSoftmax, Softmax, Softmin
 
 rule = Rule(
@@ -34,6 +34,7 @@ rule = Rule(
     severity=Severity.WARNING,
     summary="A softmax does not say along which dimension it sums to one; PyTorch guesses from the rank.",
     evidence="PyTorch takes dimension 0 for rank 0, 1 and 3, else dimension 1, and warns that this is deprecated",
+    needs=Fact.CODE,
     fix_contract=Contract(Forward.EXACT, StateDict.SAME, TrainingEffect.SAME),
 )
 

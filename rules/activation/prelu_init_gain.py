@@ -57,6 +57,8 @@ def check(prelu: PReLU, graph: Graph, options: Options) -> Answers:
 
 def _judge(layer: Operator, prelu: PReLU, slope: float, limit: float) -> Finding | Unknown | None:
     init = _initialization(layer)
+    if init is not None and init.name == "unknown":
+        return Unknown("what its weights start from is not known")
     if init is None or not init.name.startswith("kaiming"):
         return None
     assumed = _assumed_slope(init)

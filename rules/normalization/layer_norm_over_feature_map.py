@@ -28,7 +28,7 @@ from __future__ import annotations
 import math
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity, sequential
-from netlint.graph import Graph, Unknown
+from netlint.graph import Fact, Graph, Unknown
 from netlint.graph.operators import LayerNorm
 from netlint.graph.queries import feature_map_of
 
@@ -39,6 +39,7 @@ rule = Rule(
     summary="Layer norm over channels and positions fixes the size of the picture.",
     statements=("S10",),
     evidence="gamma and beta have one number for each position; on pictures groups of channels do better (Wu and He 2018)",
+    needs=Fact.CODE,  # an export writes constants for a norm without weights of its own
 )
 
 

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from netlint.engine.intent import Intent, Rewrite
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect
-from netlint.graph import Graph, Layer, Operator, Parameter, Unknown
+from netlint.graph import Fact, Graph, Layer, Operator, Parameter, Unknown
 from netlint.graph.operators import BatchNorm, Dropout
 
 rule = Rule(
@@ -38,6 +38,7 @@ rule = Rule(
     severity=Severity.ERROR,
     summary="Layers that no module owns (a plain list): they are not trained, saved or moved to the device.",
     evidence="nn.Module registers attributes and the children of container modules, nothing else",
+    needs=Fact.CODE,
     fix_contract=Contract(Forward.EXACT, StateDict.BREAKS, TrainingEffect.CHANGES),
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import types
 from collections.abc import Iterator
@@ -65,7 +64,9 @@ def _functions() -> Iterator[tuple[str, Any]]:
     aliased = [f"torch.{name.rpartition('.')[2]}" for name in FUNCTIONS if name.startswith("torch.nn.functional.")]
     for name in (*FUNCTIONS, *CREATORS, *CREATORS_LIKE, *spellings, *aliased):
         if name.startswith("torch.") and not name.startswith(TENSOR):
-            found = functools.reduce(lambda thing, part: getattr(thing, part, None), name.split(".")[1:], torch)
+            found: Any = torch
+            for part in name.split(".")[1:]:
+                found = getattr(found, part, None)
             if found is not None and any(canonical(name) in table for table in (FUNCTIONS, CREATORS, CREATORS_LIKE)):
                 yield canonical(name), found
 

@@ -100,11 +100,11 @@ class Recorder(TorchFunctionMode):
             for name, value in below:
                 if value is not None and name in layer.parameters:
                     self._parameters[id(value)] = (value, layer.parameters[name])
-            for name, value in (*module._buffers.items(), *vars(module).items()):
-                if isinstance(value, torch.Tensor):
-                    self._fixed[id(value)] = (value, name)
-        for label, value in labelled(self.sizes.labels(args, kwargs)):
-            self._made[value] = self.emit(Input(label=label, shape=self.sizes.shape(value), site=self.layers.root.site))
+            for name, fixed in (*module._buffers.items(), *vars(module).items()):
+                if isinstance(fixed, torch.Tensor):
+                    self._fixed[id(fixed)] = (fixed, name)
+        for label, tensor in labelled(self.sizes.labels(args, kwargs)):
+            self._made[tensor] = self.emit(Input(label=label, shape=self.sizes.shape(tensor), site=self.layers.root.site))
         self._applying = [(self.model, self._is_whole(self.model))]
 
     def _finish(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
@@ -254,7 +254,7 @@ class Recorder(TorchFunctionMode):
 
     def operand(self, tensor: torch.Tensor) -> Operator:
         """The operator that computes a tensor."""
-        known = self._made.get(tensor)
+        known: Operator | None = self._made.get(tensor)  # type: ignore[no-untyped-call]
         if known is not None:
             return self._with_gradient(known)
         shape = self.sizes.shape(tensor)

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -108,9 +109,7 @@ def _on_device_of(model: nn.Module) -> Any:
 
 def device_of(model: nn.Module) -> torch.device:
     """The device of a network's first tensor."""
-    first = next(model.parameters(), None)
-    if first is None:
-        first = next(model.buffers(), None)
+    first = next(chain(model.parameters(), model.buffers()), None)
     return first.device if first is not None else torch.device("cpu")
 
 
