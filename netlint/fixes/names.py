@@ -47,11 +47,9 @@ class Names:
         for bound, origin in self._at_top.items():
             if origin == name:
                 return bound, ()
+        nearest = max((len(origin) for origin in self._at_top.values() if name.startswith(f"{origin}.")), default=0)
         for bound, origin in self._at_top.items():
-            if origin == module:
-                return f"{bound}.{last}", ()
-        for bound, origin in self._at_top.items():
-            if module.startswith(f"{origin}."):
+            if len(origin) == nearest and name.startswith(f"{origin}."):
                 return f"{bound}{name.removeprefix(origin)}", ()
         if last in self._everywhere or last in self._top_level_names:
             return f"{module.rpartition('.')[2]}.{last}", (self._new_import(module),)
