@@ -126,7 +126,7 @@ def _fixable(checked: Checked, filename: str, applicabilities: Collection[str]) 
             and proposal.fix.applicability in applicabilities
         ):
             offers.append(Made(proposal, diagnostic))
-    for diagnostic in checked.diagnostics:  # fixes that come with their finding (NL001)
+    for diagnostic in checked.diagnostics if not filename.endswith(".ipynb") else ():  # fixes that come with their finding (NL001)
         if diagnostic.fix is not None and diagnostic.fix.edits and diagnostic.fix.applicability in applicabilities:
             offers.append(Made(_ready(diagnostic), diagnostic))
     return offers

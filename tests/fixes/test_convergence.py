@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from netlint.engine.diagnostic import Edit, Position
+from netlint.engine.rule import Severity
 from netlint.engine.settings import Settings
 from netlint.engine.targets import InputFile
-from netlint.fixes import checker, fix_source, propose
-from netlint.fixes.convergence import moved
+from netlint.fixes import Checked, checker, fix_source, plan, propose
+from netlint.fixes.convergence import ReadAndCheck, moved
+from netlint.frontends.errors import SourceError
+from netlint.testing.rules import IMPORTS
 
 POOLS = "net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.MaxPool2d(2), nn.MaxPool2d(2))\n"
 
@@ -61,6 +68,64 @@ def test_a_fix_that_is_refused_is_given_up_and_the_others_are_made(fixed: Any) -
     assert [one.reason for one in result.given_up] == ["it is not equal"]
     assert len(result.made) == 1 and len(result.left) == 1
     assert b"nn.Tanh(), nn.MaxPool2d(2)" in result.source and b"nn.MaxPool2d(2), nn.ReLU()" in result.source
+
+
+NET = "net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2))\n"
+
+
+def plain(code: str) -> tuple[ReadAndCheck, bytes]:
+    file = InputFile("m.py", Path("m.py").absolute(), Path.cwd())
+    return checker(file, Settings(selected=frozenset({"NL501"}))), (IMPORTS + code).encode()
+
+
+def test_a_fix_whose_finding_stays_is_given_up() -> None:
+    read_and_check, source = plain(NET)
+    first = read_and_check(source)
+
+    def stubborn(data: bytes) -> Checked:
+        return Checked(read_and_check(data).judged, first.diagnostics)
+
+    result = fix_source(stubborn, source, "m.py")
+    assert [one.reason for one in result.given_up] == ["the finding is still there"]
+    assert result.source == source and not result.made
+
+
+@pytest.mark.parametrize(("severity", "kept"), [(Severity.ERROR, False), (Severity.WARNING, False), (Severity.ADVICE, True)])
+def test_a_fix_that_brings_a_finding_as_grave_to_its_place_is_given_up(severity: Severity, kept: bool) -> None:
+    read_and_check, source = plain(NET)
+    [old] = read_and_check(source).diagnostics
+
+    def suspicious(data: bytes) -> Checked:
+        checked = read_and_check(data)
+        new = replace(old, code="NL999", name="something-else", severity=severity, fingerprint="new")
+        return checked if data == source else Checked(checked.judged, [*checked.diagnostics, new])
+
+    result = fix_source(suspicious, source, "m.py")
+    assert bool(result.made) is kept
+    assert [one.reason for one in result.given_up] == ([] if kept else ["it brings NL999 (something-else) to this place"])
+
+
+def test_a_fix_that_cannot_be_read_again_is_given_up_and_the_others_are_made() -> None:
+    read_and_check, source = plain(NET + NET.replace("net", "other").replace("ReLU", "Tanh"))
+
+    def picky(data: bytes) -> Checked:
+        if b"nn.MaxPool2d(2), nn.Tanh()" in data:
+            raise SourceError("no")
+        return read_and_check(data)
+
+    result = fix_source(picky, source, "m.py")
+    assert [one.reason for one in result.given_up] == ["the file cannot be read with it: no"]
+    assert b"nn.MaxPool2d(2), nn.ReLU()" in result.source and b"nn.Tanh(), nn.MaxPool2d(2)" in result.source
+
+
+def test_notebooks_are_told_and_not_edited(tmp_path: Path) -> None:
+    path = tmp_path / "net.ipynb"
+    source = json.dumps({"cells": [{"cell_type": "code", "source": (IMPORTS + NET).splitlines(keepends=True)}]}).encode()
+    path.write_bytes(source)
+    read_and_check = checker(InputFile(str(path), path, tmp_path), Settings(selected=frozenset({"NL501"})))
+    [proposal] = plan(read_and_check(source).judged)
+    assert proposal.fix.applicability == "display" and "notebooks" in proposal.fix.message
+    assert fix_source(read_and_check, source, str(path)).source == source
 
 
 def test_fixes_of_other_files_are_left_to_them(tmp_path: Path) -> None:
