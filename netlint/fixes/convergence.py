@@ -35,7 +35,8 @@ ReadAndCheck = Callable[[bytes], Checked]
 """Reads and checks a file that has these bytes. Raises SourceError when they are not a Python file's."""
 
 Accept = Callable[[Proposal, Checked, Checked], "str | None"]
-"""Asked of each fix after it was made, with the file before and after: why it must not be kept, or None."""
+"""Asked of each fix after it was made, with the file before and after: why it must not be kept, or None. What comes after may hold other
+fixes too, if they promise the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +182,29 @@ def _trial(
     edits = merged(one.proposal.fix for one in made)
     wrong: dict[int, str] = {}
     for number, one in enumerate(made):
-        reason = _does_not_hold(one, edits, before, after) or (accept(one.proposal, before, after) if accept is not None else None)
+        reason = _does_not_hold(one, edits, before, after)
         if reason:
             wrong[number] = reason
+    if not wrong and accept is not None:
+        wrong = _refused(read_and_check, source, before, after, made, accept)
     return wrong or (fixed, after)
+
+
+def _refused(
+    read_and_check: ReadAndCheck, source: bytes, before: Checked, after: Checked, made: list[Made], accept: Accept
+) -> dict[int, str]:
+    """The fixes that are not accepted. Those that promise the same are looked at together; each alone where one of them may be wrong, or
+    where one changes what another promises to keep."""
+    if len({one.proposal.fix.contract for one in made}) == 1:
+        reasons = [accept(one.proposal, before, after) for one in made]
+        if len(made) == 1 or not any(reasons):
+            return {number: reason for number, reason in enumerate(reasons) if reason}
+    wrong: dict[int, str] = {}
+    for number, one in enumerate(made):
+        reason = accept(one.proposal, before, read_and_check(apply(source, [one.proposal.fix])))
+        if reason:
+            wrong[number] = reason
+    return wrong
 
 
 def _does_not_hold(made: Made, edits: Sequence[Edit], before: Checked, after: Checked) -> str | None:

@@ -13,10 +13,11 @@ from netlint.engine.diagnostic import Edit, Position
 from netlint.engine.rule import Severity
 from netlint.engine.settings import Settings
 from netlint.engine.targets import InputFile
-from netlint.fixes import Checked, checker, fix_source, plan, propose
+from netlint.fixes import Checked, Proposal, checker, fix_source, plan, propose
 from netlint.fixes.convergence import ReadAndCheck, moved
 from netlint.frontends.errors import SourceError
 from netlint.testing.rules import IMPORTS
+from netlint.verify import equivalence
 
 POOLS = "net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.MaxPool2d(2), nn.MaxPool2d(2))\n"
 
@@ -76,6 +77,20 @@ NET = "net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2))\n"
 def plain(code: str) -> tuple[ReadAndCheck, bytes]:
     file = InputFile("m.py", Path("m.py").absolute(), Path.cwd())
     return checker(file, Settings(selected=frozenset({"NL501"}))), (IMPORTS + code).encode()
+
+
+def test_a_fix_is_not_blamed_for_what_another_promises() -> None:
+    code = NET + "other = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ELU())\n"
+    file = InputFile("m.py", Path("m.py").absolute(), Path.cwd())
+    read_and_check = checker(file, Settings(selected=frozenset({"NL501", "NL204"})))
+
+    def accept(proposal: Proposal, before: Checked, after: Checked) -> str | None:
+        pairs = [(one, two) for one in before.graphs for two in after.graphs if one.name == two.name]
+        evidence = [equivalence(one, two, proposal.fix.contract) for one, two in pairs]
+        return None if len(pairs) == 2 and all(found.holds for found in evidence) else "; ".join(map(str, evidence))
+
+    result = fix_source(read_and_check, (IMPORTS + code).encode(), "m.py", ("safe", "unsafe"), accept)
+    assert not result.given_up and len(result.made) == 2 and not result.left
 
 
 def test_a_fix_whose_finding_stays_is_given_up() -> None:
