@@ -70,8 +70,15 @@ def _candidate(found: Found, graph: Graph) -> Candidate:
         frontend=graph.frontend,
         data={key: plain(value) for key, value in finding.data.items()},
     )
-    node = path if graph.frontend == "onnx" else ""
-    return Candidate(diagnostic, place, f"{path} {_surroundings(finding.at, graph)}", graph.root is not None, node)
+    return Candidate(diagnostic, place, f"{path} {_surroundings(finding.at, graph)}", graph.root is not None, _node_of(finding.at, graph))
+
+
+def _node_of(at: object, graph: Graph) -> str:
+    """What tells two places of a model file apart, which has no lines; empty for source."""
+    if graph.frontend != "onnx":
+        return ""
+    site = getattr(at, "site", None)
+    return str(site.key) if isinstance(site, Site) else path_of(at)
 
 
 def path_of(at: object) -> str:
@@ -95,6 +102,9 @@ def _sites(at: object, graph: Graph) -> list[tuple[Site | None, str]]:
     if isinstance(at, Operator):
         own = [(at.site, "applied here"), (at.layer.site if at.layer else None, "constructed here")]
         inner = at.layer or at.scope
+        written = getattr(at.site, "written", None)
+        if written is not None:
+            return [*own, (written, "exported from here")]
         return own if any(site for site, _ in own) or inner is None else [(inner.site, "constructed here")]
     if isinstance(at, Layer):
         applied = [(operator.site, "applied here") for operator in graph.applications(at)]

@@ -130,7 +130,11 @@ def _checked(file: InputFile, settings: Settings) -> Outcome:
 
 
 def _at_home(candidate: Candidate, file: InputFile) -> Candidate:
-    """A rule that failed on an imported layer is reported for the file that was read: the imported one may not be a target."""
+    """A model at hand has no file: its findings get its name. A rule that failed on an imported layer is reported for the file that was
+    read: the imported one may not be a target."""
+    if not candidate.place.filename:
+        place = replace(candidate.place, filename=file.filename)
+        return replace(candidate, diagnostic=replace(candidate.diagnostic, filename=file.filename), place=place)
     if candidate.diagnostic.code != NOT_CHECKED.code or candidate.place.filename == file.filename:
         return candidate
     start = Position(1, 1)

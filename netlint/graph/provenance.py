@@ -20,7 +20,10 @@ class Location:
 
 @runtime_checkable
 class Site(Protocol):
-    """A place in the user's input. Comparing sites is free; asking for the location may cost a little."""
+    """A place in the user's input. Comparing sites is free; asking for the location may cost a little.
+
+    A site in an exported model may have an attribute `written`: the site of the source that it was exported from.
+    """
 
     @property
     def key(self) -> Hashable:

@@ -53,25 +53,26 @@ def applied_site(frame: FrameType | None) -> tuple[FixedSite | None, bool]:
         if code.co_filename.startswith(_OWN):  # where this package runs the network: what is further out only asked for it
             break
         if is_users(code.co_filename):
-            return _site(code, frame.f_lasti, frame.f_lineno), by_container
+            return _site(code, code.co_filename, frame.f_lasti, frame.f_lineno), by_container
         by_container = by_container or code in _IN_ORDER
         frame = frame.f_back
     return None, by_container
 
 
 @functools.lru_cache(maxsize=65536)
-def _site(code: CodeType, instruction: int, row: int) -> FixedSite:
+def _site(code: CodeType, filename: str, instruction: int, row: int) -> FixedSite:
+    """The file is part of the key: the same code in two files is equal to Python."""
     start, end, column, end_column = row, row, None, None
     if sys.version_info >= (3, 11):
         position = next(itertools.islice(code.co_positions(), instruction // 2, None), (None,) * 4)
         start, end, column, end_column = (position[0] or row, position[1] or row, position[2], position[3])
     scope = getattr(code, "co_qualname", code.co_name).replace("<module>", "").replace(".<locals>", "")
     if column is None or end_column is None:
-        text = linecache.getline(code.co_filename, row).rstrip()
+        text = linecache.getline(filename, row).rstrip()
         place = (row, len(text) - len(text.lstrip()) + 1, row, max(len(text), 1) + 1)
     else:
-        place = (start, _characters(code.co_filename, start, column), end, _characters(code.co_filename, end, end_column))
-    return FixedSite(Location(shown(code.co_filename), *place), scope)
+        place = (start, _characters(filename, start, column), end, _characters(filename, end, end_column))
+    return FixedSite(Location(shown(filename), *place), scope)
 
 
 def _characters(filename: str, row: int, column: int) -> int:
