@@ -27,6 +27,8 @@ SIZES = 3
 """How many shapes a region is compared on."""
 SHOWN = 32
 """The values of a counterexample are shown if there are no more than this."""
+MANY = 12
+"""Operators of a region above which it is compared on one shape."""
 SEEDS = 8
 """How often a smaller counterexample is looked for at one size."""
 LARGEST = 4_000_000
@@ -203,7 +205,8 @@ class Comparison:
         heavy = max((elements([n if isinstance(n, int) else 4 for n in size or ()]) for size in self._weight_shapes.values()), default=0)
         modes = (True, False) if self._modal else (False,)
         weights = tensors.WEIGHTS if self._weight_shapes or self._offered else tensors.WEIGHTS[:1]
-        for place, sizes in enumerate(chosen[: 1 if heavy > LARGEST else SIZES]):
+        wide = len(self.region.before) + len(self.region.after) > MANY
+        for place, sizes in enumerate(chosen[: 1 if heavy > LARGEST or wide else SIZES]):
             for kind in tensors.KINDS:
                 for drawn in weights if kind.ordinary else weights[:1]:
                     if place == 0 or kind.ordinary:
@@ -345,7 +348,7 @@ class Comparison:
             wide = {what: gap for gap, what, *_ in self._distances(double, self._run(double))}
             same = all(gap.identical for gap, what, *_ in found if what.startswith("result"))
             tied = same and self._selects and not trial.kind.ordinary
-            found = [(_judged(gap, wide[what], what, tied), what, *rest) for gap, what, *rest in found]
+            found = [(_judged(gap, wide.get(what, gap), what, tied), what, *rest) for gap, what, *rest in found]
         for gap, what, index, before, after in found:
             if what.startswith("gradient") and not trial.kind.finite:
                 continue

@@ -38,13 +38,18 @@ def equivalence(
         if moved is not None and declared.state_dict is not StateDict.SAME:
             remap = Remap(remap.renamed, folded_biases(before, after, states, remap))
     state_dict = StateDict.SAME if moved is None and remap.trivial else StateDict.BREAKS if unfilled(remap, *states) else StateDict.REMAP
-    alignment = Alignment(before, after, states, remap, around or ())
-    mismatch = alignment.shape_of_results
-    regions = [] if mismatch is not None else alignment.regions()
     differs = training_differences(before, after, states, remap)
-    total = Outcome()
-    for region in regions:
-        total = total.merged(_proved(region, alignment, states, remap, declared))
+    for norms in (True, False):
+        alignment = Alignment(before, after, states, remap, around or (), norms)
+        mismatch = alignment.shape_of_results
+        regions = [] if mismatch is not None else alignment.regions()
+        total = Outcome()
+        for region in regions:
+            total = total.merged(_proved(region, alignment, states, remap, declared))
+            if norms and not _settled(total, declared):
+                break
+        if _settled(total, declared):
+            break
     measured = mismatch is None and total.unverified is None
     forward, training = _measured(total, differs) if measured else (None, None)
     if training is None and differs:
@@ -84,19 +89,29 @@ def _proved(region: Region, alignment: Alignment, states: tuple[State, State], r
             break
         if best is None or _badness(outcome) < _badness(best):
             best, chosen = outcome, comparison
-        settled = rank(best.results) <= enough and (declared.training is TrainingEffect.CHANGES or rank(best.gradients) < 2)
-        if settled or best.unverified is not None or declared.forward is Forward.CHANGES:
+        if _settled(best, declared) or best.unverified is not None or declared.forward is Forward.CHANGES:
             break
         current = alignment.widened(current)
     assert best is not None
     assert chosen is not None
+    unseen = alignment.read_unseen(region)
+    if rank(best.results) > enough and unseen is not None:
+        best.unverified = unseen.reason
     if rank(best.results) > enough or declared.training is TrainingEffect.SAME:
         chosen.shrunk(best)
     return best
 
 
+def _settled(outcome: Outcome, declared: Contract) -> bool:
+    """Whether what was found is enough for the declaration."""
+    enough = {Forward.EXACT: 0, Forward.CLOSE: 1, Forward.CHANGES: 2}[declared.forward]
+    same = declared.training is TrainingEffect.CHANGES or max(rank(outcome.gradients), rank(outcome.buffers)) < 2
+    return outcome.unverified is None and rank(outcome.results) <= enough and same
+
+
 def _badness(outcome: Outcome) -> tuple[int, int]:
-    return rank(outcome.results), max(rank(outcome.gradients), rank(outcome.buffers))
+    results = rank(outcome.training_results) + rank(outcome.evaluation_results)
+    return results, max(rank(outcome.gradients), rank(outcome.buffers))
 
 
 def _measured(total: Outcome, differs: tuple[str, ...]) -> tuple[Forward, TrainingEffect]:

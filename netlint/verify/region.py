@@ -5,6 +5,10 @@ numbering, from the inputs on). Going back from the results, operators that do t
 give equal results if what they read is equal. What is left between are regions. A region reads values that have a number in both networks,
 so these become free inputs; and it gives pairs of values that must be equal for the networks to be. That a region's results are equal for
 all values of its inputs is more than the networks need, so where it fails, it is asked again of a wider region.
+
+Linear maps with the same weights, and operators that cannot be run, are anchors: the n-th in one network is taken for the n-th in the
+other, and that what both read is equal becomes something to show. (By induction along the first network that is enough: each anchor's
+input is the same function of anchors in both.) So a network with a change in every block falls apart into as many small regions.
 """
 
 from __future__ import annotations
@@ -54,34 +58,62 @@ class Region:
 
 
 class Alignment:
-    """Which operators of two networks are alike. `remap` leads from the state_dict of the first to that of the second."""
+    """Which operators of two networks are alike. `remap` leads from the state_dict of the first to that of the second. `norms` makes
+    anchors of all layers with a state, not of linear maps alone: smaller regions, in which less can be shown."""
 
-    def __init__(self, before: Graph, after: Graph, states: tuple[State, State], remap: Remap, around: Iterable[Operator] = ()) -> None:
+    def __init__(
+        self, before: Graph, after: Graph, states: tuple[State, State], remap: Remap, around: Iterable[Operator] = (), norms: bool = True
+    ) -> None:
         self.graphs = before, after
         self._states = states
         self._remap = remap
+        self._norms = norms
         self._table: dict[Hashable, int] = {}
         self._signatures: dict[int, Hashable] = {}
         self.numbers: dict[int, int] = {}
+        self._anchors = self._paired_anchors()
         firsts = self._number(0), self._number(1)
         self.twins: dict[int, Pair] = {number: (firsts[0][number], firsts[1][number]) for number in firsts[0].keys() & firsts[1].keys()}
         """The values that both networks have, by number."""
         self.open = frozenset(self.numbers[id(operator)] for operator in around if id(operator) in self.numbers)
         self._parents: dict[tuple[int, int], list[Pair]] = {}
+        self._unseen: dict[tuple[int, int], Unknown] = {}
 
     def _number(self, side: int) -> dict[int, Operator]:
         """Numbers one network's operators; gives the first operator of each number."""
         firsts: dict[int, Operator] = {}
         times: Counter[Hashable] = Counter()
         for operator in self.graphs[side].index.order:
-            signature = self._signatures[id(operator)] = self.signature(operator, side)
+            signature = self._signatures[id(operator)]
             key: Hashable = (signature, tuple(self.numbers.get(id(source), -1) for source in operator.inputs))
-            if self._repeats_differ(operator):
+            if id(operator) in self._anchored:
+                key = ("anchor", self._anchored[id(operator)])
+            elif self._repeats_differ(operator):
                 times[key] += 1
                 key = (key, times[key])
             number = self.numbers[id(operator)] = self._table.setdefault(key, len(self._table))
             firsts.setdefault(number, operator)
         return firsts
+
+    def _paired_anchors(self) -> list[Pair]:
+        """The anchors of both networks: of a signature that both have equally often, the n-th with the n-th."""
+        tables: list[dict[Hashable, list[Operator]]] = [{}, {}]
+        for side, graph in enumerate(self.graphs):
+            for operator in graph.index.order:
+                signature = self._signatures[id(operator)] = self.signature(operator, side)
+                own = bool(self._states[side].names(operator.layer))
+                weighted = own and (self._norms or is_weighted(graph, operator))
+                if operator.inputs and (weighted or runnable(operator) is not None) and not isinstance(operator, ops.Select):
+                    tables[side].setdefault(signature, []).append(operator)
+        pairs = [
+            pair
+            for signature, mine in tables[0].items()
+            if len(theirs := tables[1].get(signature, [])) == len(mine)
+            for pair in zip(mine, theirs, strict=True)
+            if len(pair[0].inputs) == len(pair[1].inputs)
+        ]
+        self._anchored = {id(operator): place for place, pair in enumerate(pairs) for operator in pair}
+        return pairs
 
     @staticmethod
     def _repeats_differ(operator: Operator) -> bool:
@@ -131,6 +163,13 @@ class Alignment:
         wanted = list(zip(self.graphs[0].outputs, self.graphs[1].outputs, strict=True))
         idle = [sinks(graph)[len(graph.outputs) :] for graph in self.graphs]
         wanted += _matched(idle[0], idle[1], self.numbers, self._signatures)
+        for pair in self._anchors:
+            reads = list(zip(pair[0].inputs, pair[1].inputs, strict=True))
+            wanted += reads
+            reason = runnable(pair[0])
+            if reason is not None:
+                self._unseen |= {(id(first), id(second)): reason for first, second in reads}
+        wanted += [self.twins[number] for number in self.open if number in self.twins]
         frontier = self._frontier(wanted)
         return self._joined([self._cut((pair,), self.open) for pair in frontier])
 
@@ -209,6 +248,11 @@ class Alignment:
             return None
         wider = self._cut(tuple(results.values()), frozenset(opened))
         return wider if wider.unrunnable is None else None
+
+    def read_unseen(self, region: Region) -> Unknown | None:
+        """Why it is not known whether a difference in a region matters: an operator that cannot be run reads its results."""
+        pending = [(id(first), id(second)) for first, second in region.results]
+        return next((self._unseen[key] for key in pending if key in self._unseen), None)
 
     def _passable(self, operator: Operator, side: int) -> bool:
         return not is_weighted(self.graphs[side], operator) and runnable(operator) is None

@@ -119,7 +119,7 @@ def play(
 
     Raises ValueError where shapes do not fit, KeyError for a weight that is missing.
     """
-    run = Run(operators, state, weights, {number: (value,) for number, value in free.items()})
+    run = Run(operators, state, weights, {number: (np.asarray(value),) for number, value in free.items()})
     current = dict(weights)
     for operator in operators:
         if id(operator) in run.values:
