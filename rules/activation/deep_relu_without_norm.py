@@ -32,9 +32,9 @@ from dataclasses import dataclass
 
 from netlint.engine.intent import Intent, Rewrite
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Option, Options, Rule, Severity, StateDict, TrainingEffect
-from netlint.graph import Fact, Graph, Layer, Operator
+from netlint.graph import Fact, Graph, Layer, Operator, Unknown
 from netlint.graph.operators import Activation, Conv, Div, LeakyReLU, Linear, Mul, Norm, Opaque, ReLU, ReLU6
-from netlint.graph.queries import data_inputs, is_weighted
+from netlint.graph.queries import data_inputs, is_weighted, stands_on_a_branch
 
 rule = Rule(
     code="NL403",
@@ -70,6 +70,8 @@ def check(graph: Graph, _: Graph, options: Options) -> Answers:
     default = sum(_keeps_default(layer.layer) for layer in longest.layers)
     if depth <= options.max_depth and min(default, depth) <= options.max_depth_default_init:
         return None
+    if any(stands_on_a_branch(graph, node) for node in (longest.relus[0], longest.relus[-1])):
+        return Unknown("a part of the row stands on an undecided branch, and may not be there")
     if default > depth / 2:
         effect = f"PyTorch's default initialisation shrinks signal and gradient to about {6 ** (-default / 2):.0e} over them"
     else:
@@ -171,4 +173,21 @@ valid = [
         _STACK.format(depth=16, init="", step="            x = F.layer_norm(F.relu(layer(x)), (64,))"), because="a norm stands between"
     ),
     Example(_STACK.format(depth=16, init="", step="            x = F.selu(layer(x))"), because="SELU normalises itself"),
+    Example(
+        """
+def block(channels, depth):
+    below = block(channels, depth - 1) if depth > 0 else nn.Identity()
+    return nn.Sequential(nn.Conv2d(channels, channels, 3), nn.ReLU(), below)
+
+class Net(nn.Module):
+    def __init__(self, depth):
+        super().__init__()
+        self.blocks = block(8, depth)
+        self.head = nn.Conv2d(8, 2, 1)
+
+    def forward(self, x):
+        return self.head(self.blocks(x))
+""",
+        because="how often the function calls itself is not known",
+    ),
 ]
