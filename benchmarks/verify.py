@@ -41,7 +41,8 @@ def judged(changes: Iterable[Any], wanted: bool) -> tuple[list[tuple[str, str, s
     """A row a change, and the names of those that were judged wrongly."""
     rows, wrong = [], []
     for change in changes:
-        evidence = equivalence(*change.graphs(), change.contract)
+        before, after = change.graphs()
+        evidence = equivalence(before, after, change.contract)
         if evidence.holds is not wanted:
             wrong.append(change.name)
         rows.append((change.name, "holds" if evidence.holds else "refused", str(evidence)))
@@ -78,11 +79,11 @@ def main() -> int:
     print(f"# Gradients of a {DEPTH}-layer sigmoid network, and with each cure\n")
     print(table(("network", "first layer", "last layer", "first / last"), signals(graph), right=(1, 2, 3)), end="\n\n")
     print(f"# Activations on a tensor of {'x'.join(map(str, SHAPE))}\n")
-    rows = [
+    timed = [
         (cost.name, cost.flops, cost.bytes, f"{(cost.forward or 0) * 1e3:.2f}", f"{(cost.backward or 0) * 1e3:.2f}", cost.measured_with)
         for cost in activation_costs(SHAPE)
     ]
-    print(table(("activation", "operations", "bytes", "forward, ms", "backward, ms", "measured with"), rows, right=(1, 2, 3, 4)))
+    print(table(("activation", "operations", "bytes", "forward, ms", "backward, ms", "measured with"), timed, right=(1, 2, 3, 4)))
     for name in accepted_wrongly:
         print(f"accepted, but wrong: {name}", file=sys.stderr)
     for name in refused_wrongly:

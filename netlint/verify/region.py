@@ -129,6 +129,8 @@ class Alignment:
         layer = operator.layer
         own = tuple((name, rename(key)) for name, key in sorted(state.names(layer).items()))
         wrapped = layer.wrapped if layer is not None else ()
+        if isinstance(operator, ops.Constant) and operator.shape is not None:
+            own = (*own, ("shape", str(self._plain(operator.shape, side))))
         hidden = PLACEMENT | {"label", "loader"} if isinstance(operator, ops.Input) else PLACEMENT  # inputs count by their place
         options = tuple(self._plain(getattr(operator, field.name), side) for field in fields(operator) if field.name not in hidden)
         return (type(operator), options, own, wrapped)
@@ -267,6 +269,8 @@ def _matched(first: list[Operator], second: list[Operator], numbers: dict[int, i
     for operator in rest[0]:
         partner = next((other for other in rest[1] if signatures[id(other)] == signatures[id(operator)]), None)
         partner = partner or next((other for other in rest[1] if type(other) is type(operator)), None)
+        if partner is None and isinstance(operator, ops.Loss):
+            partner = next((other for other in rest[1] if isinstance(other, ops.Loss)), None)
         if partner is not None:
             rest[1].remove(partner)
             pairs.append((operator, partner))

@@ -170,6 +170,9 @@ def training_differences(before: Graph, after: Graph, states: tuple[State, State
     ]
     if loaders[0] != loaders[1]:
         found.append("the data loader is set up otherwise")
+    losses = [sum(isinstance(operator, ops.Loss) for operator in graph.operators) for graph in (before, after)]
+    if losses[0] != losses[1] or len(contexts[0].backward) != len(contexts[1].backward):
+        found.append("another loss is trained on")
     penalties = [
         [(plain((one.norm, one.squared, one.coefficient, one.blocked_by, one.grouped)), keys(side, one.parameters)) for one in c.penalties]
         for side, c in enumerate(contexts)

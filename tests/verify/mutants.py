@@ -71,6 +71,8 @@ _FORWARD_NORM = "return self.act(self.norm(self.conv(x)))"
 _FEATURES = "self.features = nn.Sequential({layers}); self.side = nn.Conv2d(8, 8, 1)"
 _HOOK = "\n\ndef look(module, inputs, output):\n    print(output.mean())\n\n\nnet.{name}.register_forward_hook(look)\n"
 
+TRAINED = "for x, y in torch.utils.data.DataLoader([], batch_size=8):\n    loss = {loss}(net(x), y)\n    loss.backward()\n"
+
 WRONG: tuple[Change, ...] = (
     # functions that do not commute with the maximum
     *(
@@ -308,6 +310,36 @@ WRONG: tuple[Change, ...] = (
         "another optimizer",
         stack("nn.Linear(8, 8)") + "optimizer = torch.optim.Adam(net.parameters(), weight_decay=1e-2)\n",
         stack("nn.Linear(8, 8)") + "optimizer = torch.optim.AdamW(net.parameters(), weight_decay=1e-2)\n",
+    ),
+    Change(
+        "another loss",
+        stack("nn.Linear(8, 8)") + TRAINED.format(loss="F.cross_entropy"),
+        stack("nn.Linear(8, 8)") + TRAINED.format(loss="F.multi_margin_loss"),
+    ),
+    Change(
+        "no loss any more",
+        stack("nn.Linear(8, 8)") + TRAINED.format(loss="F.cross_entropy"),
+        stack("nn.Linear(8, 8)"),
+    ),
+    Change(
+        "a softmax before cross entropy removed",
+        stack("nn.Linear(8, 8)", "nn.Softmax(dim=1)") + TRAINED.format(loss="F.cross_entropy"),
+        stack("nn.Linear(8, 8)") + TRAINED.format(loss="F.cross_entropy"),
+    ),
+    Change(
+        "parts joined in the other order",
+        module("self.a = nn.Linear(4, 4); self.b = nn.Linear(4, 4)", "return torch.cat([self.a(x), self.b(x)], 1)"),
+        module("self.a = nn.Linear(4, 4); self.b = nn.Linear(4, 4)", "return torch.cat([self.b(x), self.a(x)], 1)"),
+    ),
+    Change(
+        "a weight that was tied",
+        module("self.a = nn.Linear(4, 4); self.b = nn.Linear(4, 4); self.b.weight = self.a.weight", "return self.b(self.a(x))"),
+        module("self.a = nn.Linear(4, 4); self.b = nn.Linear(4, 4)", "return self.b(self.a(x))"),
+    ),
+    Change(
+        "a weight that is no longer trained",
+        module("self.a = nn.Linear(4, 4)", "return self.a(x)"),
+        module("self.a = nn.Linear(4, 4); self.a.weight.requires_grad = False", "return self.a(x)"),
     ),
     # what cannot be seen is not proven
     Change(
