@@ -1,6 +1,7 @@
 """The precision of the rules, from findings that a person judged in their code.
 
-`python benchmarks/verdicts.py [FILE]` reads the table of verdicts and prints right, wrong and precision per rule and in total. Exits with 1
+`python benchmarks/verdicts.py [FILE]` reads the table of verdicts and prints their counts and the precision per rule and in total,
+when the findings were made and now. Exits with 1
 if the total is below `--at-least`, with 2 if the table is not valid.
 """
 
@@ -17,7 +18,8 @@ from pathlib import Path
 from report import table
 
 HERE = Path(__file__).parent
-RIGHT, WRONG, UNCLEAR = VERDICTS = ("right", "wrong", "unclear")
+RIGHT, WRONG, MENDED, UNCLEAR = VERDICTS = ("right", "wrong", "mended", "unclear")
+"""`mended`: wrong when it was found, and no longer reported since then."""
 
 
 class InvalidTable(ValueError):
@@ -74,26 +76,33 @@ def _verdict(record: dict[str, str], where: str) -> Verdict:
     return Verdict(line=int(record["line"]), **cells)
 
 
-def precision(verdicts: Iterable[Verdict]) -> float | None:
-    """right / (right + wrong); None where nothing was decided. What is unclear counts for neither side."""
+def precision(verdicts: Iterable[Verdict], when_found: bool = False) -> float | None:
+    """right / (right + wrong) of what is still reported, or `when_found`, before anything was mended; None where nothing was decided.
+
+    What is unclear counts for neither side.
+    """
     counts = Counter(verdict.verdict for verdict in verdicts)
-    decided = counts[RIGHT] + counts[WRONG]
-    return counts[RIGHT] / decided if decided else None
+    wrong = counts[WRONG] + (counts[MENDED] if when_found else 0)
+    return counts[RIGHT] / (counts[RIGHT] + wrong) if counts[RIGHT] + wrong else None
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
     """The counts and the precision of each rule and of all, then each finding that was judged wrong."""
     rules = sorted({verdict.rule for verdict in verdicts})
     rows = [_row(rule, [verdict for verdict in verdicts if verdict.rule == rule]) for rule in rules]
-    counted = table(("rule", *VERDICTS, "precision"), [*rows, _row("all", verdicts)], right=range(1, 5))
-    wrong = [f"- {one.rule} {one.package} {one.version} {one.file}:{one.line}: {one.why}" for one in verdicts if one.verdict == WRONG]
-    return "\n\n".join([counted, *(["Wrong:\n\n" + "\n".join(wrong)] if wrong else [])])
+    counted = table(("rule", *VERDICTS, "precision when found", "precision now"), [*rows, _row("all", verdicts)], right=range(1, 7))
+    return "\n\n".join([counted, *_listed("Wrong", WRONG, verdicts), *_listed("Wrong when found, no longer reported", MENDED, verdicts)])
+
+
+def _listed(title: str, verdict: str, verdicts: Sequence[Verdict]) -> list[str]:
+    chosen = [f"- {one.rule} {one.package} {one.version} {one.file}:{one.line}: {one.why}" for one in verdicts if one.verdict == verdict]
+    return [f"{title}:\n\n" + "\n".join(chosen)] if chosen else []
 
 
 def _row(rule: str, verdicts: Sequence[Verdict]) -> tuple[object, ...]:
     counts = Counter(verdict.verdict for verdict in verdicts)
-    share = precision(verdicts)
-    return rule, *(counts[verdict] for verdict in VERDICTS), "" if share is None else f"{share:.3f}"
+    shares = (precision(verdicts, when_found=True), precision(verdicts))
+    return rule, *(counts[verdict] for verdict in VERDICTS), *("" if share is None else f"{share:.3f}" for share in shares)
 
 
 def main() -> int:

@@ -165,19 +165,25 @@ def summarised(table: Path, *options: str) -> subprocess.CompletedProcess[str]:
 def test_precision_per_rule_and_in_total(tmp_path: Path) -> None:
     rows = [judged("NL501", line, "right") for line in range(1, 4)]
     rows += [judged("NL101", 1, "wrong", 'the layer is a projection, "qkv"'), judged("NL101", 2, "unclear"), judged("NL206", 3, "unclear")]
+    rows += [judged("NL501", line, "mended") for line in (8, 9)]
     table = written(tmp_path / "verdicts.csv", HEADER, *rows)
     result = summarised(table)
     assert result.stdout.splitlines() == [
-        "| rule | right | wrong | unclear | precision |",
-        "| --- | ---: | ---: | ---: | ---: |",
-        "| NL101 | 0 | 1 | 1 | 0.000 |",
-        "| NL206 | 0 | 0 | 1 |  |",
-        "| NL501 | 3 | 0 | 0 | 1.000 |",
-        "| all | 3 | 1 | 2 | 0.750 |",
+        "| rule | right | wrong | mended | unclear | precision when found | precision now |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| NL101 | 0 | 1 | 0 | 1 | 0.000 | 0.000 |",
+        "| NL206 | 0 | 0 | 0 | 1 |  |  |",
+        "| NL501 | 3 | 0 | 2 | 0 | 0.600 | 1.000 |",
+        "| all | 3 | 1 | 2 | 2 | 0.500 | 0.750 |",
         "",
         "Wrong:",
         "",
         '- NL101 timm 1.0.31 timm/models/vgg.py:1: the layer is a projection, "qkv"',
+        "",
+        "Wrong when found, no longer reported:",
+        "",
+        "- NL501 timm 1.0.31 timm/models/vgg.py:8: as the code says",
+        "- NL501 timm 1.0.31 timm/models/vgg.py:9: as the code says",
     ]
     assert result.returncode == 1
     assert summarised(table, "--at-least", "0.75").returncode == 0
@@ -187,7 +193,7 @@ def test_precision_per_rule_and_in_total(tmp_path: Path) -> None:
     ("rows", "complaint"),
     [
         ([HEADER[:-1]], "the columns must be package,version,file,line,rule,verdict,why, not package,version,file,line,rule,verdict"),
-        ([HEADER, judged("NL501", 1, "right"), judged("NL501", 2, "fine")], ":3: the verdict is right, wrong, unclear, not fine"),
+        ([HEADER, judged("NL501", 1, "right"), judged("NL501", 2, "fine")], ":3: the verdict is right, wrong, mended, unclear, not fine"),
         ([HEADER, judged("NL501", 1, "right"), judged("NL501", 1, "wrong")], ":3: NL501 at timm/models/vgg.py:1 is judged twice"),
         ([HEADER, judged("NL501", -1, "right")], ":2: the line is a number, not -1"),
         ([HEADER, judged("NL501", 1, "wrong", "")], ":2: nothing stands in why"),
@@ -213,6 +219,6 @@ def test_no_table_is_no_precision(tmp_path: Path) -> None:
 def test_the_readme_names_what_is_there() -> None:
     readme = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
     commands = set(re.findall(r"^python benchmarks/(\w+\.py)", readme, re.MULTILINE))
-    assert commands == {"parameters.py", "corpus.py", "verdicts.py"}
+    assert commands == {path.name for path in BENCHMARKS.glob("*.py") if "__main__" in path.read_text(encoding="utf-8")}
     links = re.findall(r"\]\(([^)#]+)\)", readme)
     assert links and all((BENCHMARKS / link).exists() for link in links if "://" not in link)
