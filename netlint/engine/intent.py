@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from netlint.graph import Operator, Optimizer
+from netlint.graph import Layer, Operator, Optimizer, Site
 from netlint.graph.training import Loader, Penalty
 
 
@@ -36,9 +36,41 @@ class InsertAfter:
 
 @dataclass(frozen=True, slots=True)
 class SetOption:
-    """Change keyword arguments of a constructor or call; a value of None removes the argument."""
+    """Change keyword arguments of a constructor or call (a site is that of an initialiser's call); None removes the argument."""
 
-    target: Operator | Optimizer | Loader | Penalty
+    target: Operator | Optimizer | Loader | Penalty | Site
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeClass:
+    """Make an optimizer of another class of `torch.optim` with the same arguments."""
+
+    target: Optimizer
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class SplitGroups:
+    """Give the parameters with fewer than two dimensions a group with options of their own."""
+
+    target: Optimizer
+    options: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Let the module own a layer that stands in a plain list, or that is made in `forward`."""
+
+    layer: Layer
+
+
+@dataclass(frozen=True, slots=True)
+class Initialize:
+    """Call an initialiser of `torch.nn.init` on the weights of the network's layers of the classes of these."""
+
+    layers: tuple[Layer, ...]
+    name: str
     options: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -50,4 +82,6 @@ class Rewrite:
     words: str
 
 
-Intent: TypeAlias = Swap | Replace | InsertAfter | SetOption | Rewrite
+Step: TypeAlias = Swap | Replace | InsertAfter | SetOption | ChangeClass | SplitGroups | Register | Initialize | Rewrite
+Intent: TypeAlias = Step | tuple[Step, ...]
+"""One step, or several that only together are a fix."""

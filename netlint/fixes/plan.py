@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 from netlint.engine.diagnostic import Fix
 from netlint.engine.evaluation import Found
-from netlint.engine.intent import InsertAfter, Intent, Replace, Rewrite, SetOption, Swap
+from netlint.engine.intent import ChangeClass, Initialize, InsertAfter, Intent, Register, Replace, Rewrite, SetOption, SplitGroups, Swap
 from netlint.engine.placement import places_of
 from netlint.engine.rule import Contract, Finding, Forward, Rule, StateDict, TrainingEffect
-from netlint.fixes import expressions, options, sequential, statements
+from netlint.fixes import expressions, initialization, options, registration, sequential, statements, training
 from netlint.fixes.code import Files, Refusal
 from netlint.fixes.expressions import application
 from netlint.fixes.insertion import Taken, insert_after
 from netlint.fixes.lowered import Lowered, in_container, together
 from netlint.fixes.replacement import replace
-from netlint.graph import Graph, Location, Operator
+from netlint.graph import Graph, Loader, Location, Operator, Optimizer
 from netlint.graph.operators import Constant, Input, Opaque, Select, Weight
 from netlint.graph.training import Penalty
 
@@ -154,7 +154,17 @@ def lower(files: Files, graph: Graph, intent: Intent, taken: Taken, contract: Co
         case InsertAfter(after, new):
             return insert_after(files, graph, after, new, taken)
         case SetOption(target, values):
-            return options.set_option(files, target, values)
+            if isinstance(target, (Operator, Optimizer, Loader, Penalty)):
+                return options.set_option(files, target, values)
+            return initialization.change_call(files, target, values)
+        case ChangeClass(target, kind):
+            return training.another_class(files, target, kind)
+        case SplitGroups(target, values):
+            return training.split_groups(files, target, values)
+        case Register(layer):
+            return registration.register(files, graph, layer, taken)
+        case Initialize(layers, name, values):
+            return initialization.initialize(files, graph, layers, name, values)
         case Rewrite():
             raise Refusal("")
 
@@ -181,6 +191,14 @@ def _words(intent: Intent) -> str:
             return f"Apply a {new.name} to the result of the {after.name}"
         case SetOption(_, values):
             return f"Set {', '.join(f'{name}={value!r}' for name, value in values.items())}"
+        case ChangeClass(_, kind):
+            return f"Use torch.optim.{kind} with the same arguments"
+        case SplitGroups():
+            return "Put the parameters with fewer than two dimensions into a group of their own"
+        case Register(layer):
+            return f"Let the module own this {layer.kind.rpartition('.')[2]}"
+        case Initialize(_, name, _):
+            return f"Initialise the weights with torch.nn.init.{name}"
         case Rewrite(_, words):
             return words[:1].upper() + words[1:]
 

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netlint.engine.intent import Intent, Rewrite
+from netlint.engine.intent import Initialize, Intent, Rewrite
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Option, Options, Rule, Severity, StateDict, TrainingEffect
 from netlint.graph import Fact, Graph, Layer, Operator, Unknown
 from netlint.graph.operators import Activation, Conv, Div, LeakyReLU, Linear, Mul, Norm, Opaque, ReLU, ReLU6
@@ -121,7 +121,11 @@ def _keeps_default(layer: Layer | None) -> bool:
 
 @rule.fix
 def fix(finding: Finding, graph: Graph) -> Intent | None:
-    return Rewrite(finding.at, "initialise the weights of this row with nn.init.kaiming_normal_(weight, nonlinearity='relu')")
+    row = max(_rows(graph).values(), key=lambda row: len(row.relus), default=Row())
+    layers = tuple(operator.layer for operator in row.layers if operator.layer is not None)
+    if sum(map(_keeps_default, layers)) > len(row.relus) / 2:
+        return Initialize(layers, "kaiming_normal_", {"nonlinearity": "relu"})
+    return Rewrite(finding.at, "put a norm behind each layer of this row, or shortcuts around them")
 
 
 _STACK = """

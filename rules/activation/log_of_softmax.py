@@ -24,10 +24,10 @@ The fix
 
 from __future__ import annotations
 
-from netlint.engine.intent import Intent, Rewrite
+from netlint.engine.intent import Intent, Replace, Rewrite
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect, sequential
 from netlint.graph import Graph, Operator
-from netlint.graph.operators import Add, Constant, Elementwise, Softmax
+from netlint.graph.operators import Add, Constant, Elementwise, LogSoftmax, Softmax
 from netlint.graph.queries import origins
 
 rule = Rule(
@@ -70,7 +70,12 @@ def _behind_constant(operator: Operator) -> tuple[Operator, bool]:
 
 @rule.fix
 def fix(finding: Finding, graph: Graph) -> Intent | None:
-    return Rewrite(finding.at, "use log_softmax on the logits in place of softmax and log")
+    log = finding.at
+    assert isinstance(log, Operator)
+    softmax = log.inputs[0]
+    if isinstance(softmax, Softmax) and graph.only_consumer(softmax) is log:
+        return Replace(softmax, (LogSoftmax(dim=softmax.dim),)), Replace(log, ())
+    return Rewrite(log, "use log_softmax on the logits in place of softmax and log")
 
 
 _NET = """

@@ -72,7 +72,8 @@ def _is_hidden(relu: ReLU, graph: Graph) -> bool:
 
 @rule.fix
 def fix(finding: Finding, graph: Graph) -> Intent | None:
-    return Replace(finding.at, (PReLU(init=0.1),)) if isinstance(finding.at, ReLU) else None
+    uses = [relu for relu in graph.of(ReLU) if user_class(relu) == finding.data["class"] and _is_hidden(relu, graph)]
+    return tuple(Replace(relu, (PReLU(init=0.1),)) for relu in uses)
 
 
 invalid = [

@@ -27,9 +27,9 @@ from __future__ import annotations
 
 import math
 
-from netlint.engine.intent import Intent, Rewrite
+from netlint.engine.intent import Intent, SetOption
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Option, Options, Rule, Severity, StateDict, TrainingEffect
-from netlint.graph import Fact, Graph, Initialization, Operator, Unknown
+from netlint.graph import Fact, Graph, Initialization, Operator, Site, Unknown
 from netlint.graph.operators import Norm, PReLU
 from netlint.graph.queries import fed_by, stretch_after, stretch_before
 
@@ -96,7 +96,8 @@ def _assumed_slope(init: Initialization) -> float | Unknown | None:
 
 @rule.fix
 def fix(finding: Finding, graph: Graph) -> Intent | None:
-    return Rewrite(finding.at, f"initialise with a={finding.data['slope']} and nonlinearity='leaky_relu'")
+    options = {"a": finding.data["slope"], "nonlinearity": "leaky_relu"}
+    return SetOption(finding.at, options) if isinstance(finding.at, Site) else None
 
 
 _NET = """

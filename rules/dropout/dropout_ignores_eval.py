@@ -26,7 +26,7 @@ The fix
 
 from __future__ import annotations
 
-from netlint.engine.intent import Intent, Replace, Rewrite
+from netlint.engine.intent import Intent, Register, Replace
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect
 from netlint.graph import Fact, Graph, Unknown
 from netlint.graph.operators import Dropout
@@ -68,7 +68,7 @@ def fix(finding: Finding, graph: Graph) -> Intent | None:
     dropout = finding.at
     assert isinstance(dropout, Dropout)
     if dropout.layer is not None:
-        return Rewrite(dropout, "assign the dropout to an attribute of the module in `__init__`")
+        return Register(dropout.layer)
     return Replace(dropout, (dropout.apply(training=None, explicit=True),))
 
 

@@ -27,7 +27,7 @@ The fix
 
 from __future__ import annotations
 
-from netlint.engine.intent import Intent, Rewrite, SetOption
+from netlint.engine.intent import ChangeClass, Intent, SetOption
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect
 from netlint.graph import Fact, Graph, Optimizer, Unknown
 from netlint.graph.queries import decouples_decay
@@ -70,7 +70,7 @@ def fix(finding: Finding, graph: Graph) -> Intent | None:
         return None
     if optimizer.kind in _FLAG:
         return SetOption(optimizer, {"decoupled_weight_decay": True})
-    return Rewrite(optimizer, "use torch.optim.AdamW with the same arguments, and search weight_decay anew")
+    return ChangeClass(optimizer, "AdamW") if optimizer.kind == "Adam" else None
 
 
 _NET = "net = nn.Sequential(nn.Linear(784, 128), nn.ELU(), nn.Linear(128, 10))\n"

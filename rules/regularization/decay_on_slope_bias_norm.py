@@ -28,7 +28,7 @@ The fix
 
 from __future__ import annotations
 
-from netlint.engine.intent import Intent, Rewrite
+from netlint.engine.intent import Intent, SplitGroups
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect
 from netlint.graph import Fact, Graph, Optimizer, Parameter, Unknown
 from netlint.graph.operators import Norm, PReLU
@@ -78,9 +78,7 @@ def check(optimizer: Optimizer, graph: Graph, options: Options) -> Answers:
 
 @rule.fix
 def fix(finding: Finding, graph: Graph) -> Intent | None:
-    return Rewrite(
-        finding.at, "split the parameters: those with fewer than two dimensions into a group with weight_decay=0.0, the rest as before"
-    )
+    return SplitGroups(finding.at, {"weight_decay": 0.0}) if isinstance(finding.at, Optimizer) else None
 
 
 def _is_vector(parameter: Parameter) -> bool:

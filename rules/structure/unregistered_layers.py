@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlint.engine.intent import Intent, Rewrite
+from netlint.engine.intent import Intent, Register
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect
 from netlint.graph import Fact, Graph, Layer, Operator, Parameter, Unknown
 from netlint.graph.operators import BatchNorm, Dropout
@@ -109,7 +109,8 @@ def _has_mode(operator: Operator) -> bool:
 
 @rule.fix
 def fix(finding: Finding, graph: Graph) -> Intent | None:
-    return Rewrite(finding.at, "wrap the list of layers in nn.ModuleList")
+    layers = [layer for layer in graph.layers if layer.site is finding.at or layer is finding.at]
+    return Register(layers[0]) if layers else None
 
 
 _NET = """

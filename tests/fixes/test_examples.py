@@ -17,12 +17,11 @@ from netlint.testing.rules import render_example, settings_of
 
 FILENAME = "example.py"
 EVERYTHING = ("safe", "unsafe")
-WORDS_ONLY = {"NL103": {3}, "NL105": {2, 3}, "NL203": {0, 1, 2}, "NL306": {0, 1, 2, 3}, "NL308": {0}, "NL403": {0, 1, 2},
-              "NL405": {0, 1}, "NL412": {0, 1, 2}, "NL501": {1, 3}, "NL601": {0, 1, 2, 3}}  # fmt: skip
+WORDS_ONLY = {"NL105": {2, 3}, "NL203": {0, 1, 2}, "NL403": {1}, "NL412": {1, 2}, "NL501": {1, 3}}
 """The examples whose rule says its fix in words."""
 NO_INTENT = {"NL408": {1, 2}, "NL414": {0, 1}, "NL605": {1}}
 """The examples for which the rule has no fix."""
-REFUSED = {"NL401": {1}, "NL409": {5}}
+REFUSED = {"NL409": {5}}
 """The examples where the same code serves another operator too."""
 
 

@@ -298,6 +298,7 @@ _PATTERNS: list[tuple[list[str], Build, bool]] = [
     ([f"(inner := {kind}(x, w)) + b" for kind in ("Conv", "ConvTranspose")], _conv_bias, True),
     (["(inner := MatMul(x, w)) + b", "(inner := Gemm(x, w)) + b"], _linear, True),
     (_ATTENTION, _attention, False),
+    (["x * 1"], _named("Identity"), False),  # a scale that was left at one: ELU and its like are exported with it
 ]
 """Formulas, what they are, and whether `inner` must be read here alone. The earlier ones go first."""
 
