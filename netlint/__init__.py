@@ -3,6 +3,7 @@
 >>> import netlint
 >>> findings = netlint.check("model.py")
 >>> [network] = netlint.graph("model.py:Net")
+>>> [suggestion, *_] = netlint.verify("model.py")
 """
 
 from __future__ import annotations
@@ -13,28 +14,33 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from netlint.api import check as check
+    from netlint.api import fix as fix
     from netlint.api import networks as networks
     from netlint.engine.diagnostic import Diagnostic as Diagnostic
     from netlint.engine.errors import NetlintError as NetlintError
 
 __version__ = "0.1.0"
-__all__ = ["Diagnostic", "NetlintError", "__version__", "check", "graph", "networks"]
+__all__ = ["Diagnostic", "NetlintError", "__version__", "check", "fix", "graph", "networks", "verify"]
 
 _HOMES = {
     "check": "netlint.api",
+    "fix": "netlint.api",
     "networks": "netlint.api",
     "Diagnostic": "netlint.engine.diagnostic",
     "NetlintError": "netlint.engine.errors",
 }
 
 
-class _GraphRoom(ModuleType):
-    """The package `netlint.graph`, which is also the function `netlint.graph(target)`: the networks of a target."""
+class _Room(ModuleType):
+    """A package that is also a function: `netlint.graph(target)` gives the networks of a target, `netlint.verify(target)` the proofs."""
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
-        from netlint.api import networks
+        from netlint import api
 
-        return networks(*arguments, **options)
+        return getattr(api, _FUNCTIONS[self.__name__])(*arguments, **options)
+
+
+_FUNCTIONS = {"netlint.graph": "networks", "netlint.verify": "verify"}
 
 
 class _Package(ModuleType):
@@ -43,15 +49,15 @@ class _Package(ModuleType):
     def __getattr__(self, name: str) -> Any:
         from importlib import import_module
 
-        if name == "graph":
-            return import_module("netlint.graph")
+        if f"netlint.{name}" in _FUNCTIONS:
+            return import_module(f"netlint.{name}")
         if name in _HOMES:
             return getattr(import_module(_HOMES[name]), name)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name == "graph" and isinstance(value, ModuleType):
-            value.__class__ = _GraphRoom  # the import system sets the attribute once the package is imported
+        if f"netlint.{name}" in _FUNCTIONS and isinstance(value, ModuleType):
+            value.__class__ = _Room  # the import system sets the attribute once the package is imported
         super().__setattr__(name, value)
 
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from netlint.config import Configuration
 from netlint.engine.diagnostic import Diagnostic
@@ -15,7 +16,12 @@ from netlint.engine.reading import reading_of
 from netlint.engine.run import Report
 from netlint.engine.run import check as run
 from netlint.engine.targets import ExampleInput, InputFile, collect, given_model, single, standard_input
+from netlint.fixes import proposals
+from netlint.frontends.errors import SourceError
 from netlint.graph import Graph, Shape
+
+if TYPE_CHECKING:
+    from netlint.fixes.session import FixedFile, Verification
 
 Config = str | Path | Mapping[str, object]
 """The path of a settings file, or settings as a mapping in the form of `[tool.netlint]`."""
@@ -37,11 +43,62 @@ def check(target: object, *, config: Config | None = None, example_inputs: objec
         files, problems = [_at_hand(target, example_inputs)], []
     if example_inputs is not None:
         files = [replace(file, example_inputs=example_inputs) for file in files]
-    report = run(files, configuration.for_file, problems=problems)
+    report = run(files, configuration.for_file, problems=problems, propose=proposals)
     for message in configuration.warnings:
         warnings.warn(message, stacklevel=2)
     _raise(report)
     return list(report.findings)
+
+
+def fix(target: str | Path, *, unsafe_fixes: bool = False, write: bool = True, config: Config | None = None) -> list[FixedFile]:
+    """Fixes source files, and gives each one that was changed, with what was done and its proof.
+
+    `target` is a file or a folder, or source text (a string with a line break), which is fixed and not written. Safe fixes are proved to
+    change no result, gradient or weight; `unsafe_fixes` are made too if asked for. `write=False` leaves the files alone: the new text is
+    in the result's `source`. Raises NetlintError for a target that is not valid, or a file that cannot be written.
+    """
+    from netlint.fixes import write as write_file
+    from netlint.fixes.session import fix_file
+
+    configuration = _configuration(config)
+    kinds = ("safe", "unsafe") if unsafe_fixes else ("safe",)
+    changed = []
+    for file in _source_files(target, configuration):
+        try:
+            result = fix_file(file, configuration.for_file(file.path), kinds)
+        except (SourceError, OSError):
+            continue  # `check` reports what cannot be read
+        if result.changed:
+            if write and file.text is None:
+                write_file(file.path, result.before, result.source)
+            changed.append(result)
+    return changed
+
+
+def verify(target: str | Path, *, config: Config | None = None) -> list[Verification]:
+    """What each suggestion would do to the networks of a source file, a folder or source text: the finding, the fix, and its proof.
+
+    Nothing is written, and nothing of the target is run. Raises NetlintError for a target that is not valid.
+    """
+    from netlint.fixes.session import verify_file
+
+    configuration = _configuration(config)
+    results = []
+    for file in _source_files(target, configuration):
+        try:
+            results += verify_file(file, configuration.for_file(file.path))
+        except (SourceError, OSError):
+            continue
+    return results
+
+
+def _source_files(target: str | Path, configuration: Configuration) -> list[InputFile]:
+    if _is_text(target):
+        return [_source(target)]
+    files, problems = collect([str(target)], lambda path, folder: configuration.for_folder(path.parent).excludes(path, folder))
+    if problems:
+        raise NetlintError("; ".join(problems))
+    return [file for file in files if file.kind == "source"]
 
 
 def networks(target: object, *, inputs: tuple[Shape, ...] = (), example_inputs: object = None) -> list[Graph]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from netlint.engine.registry import Registry
     from netlint.engine.run import Report
     from netlint.engine.targets import ExampleInput, InputFile
+    from netlint.fixes.plan import Proposal
     from netlint.reports.terminal import Paint
 
 OK, FINDINGS, BROKEN, INTERRUPTED = 0, 1, 2, 130
@@ -127,6 +128,10 @@ def main() -> None:
 @_rules_option("--select", "Run only these rules (codes, prefixes such as NL4, names, or ALL).")
 @_rules_option("--ignore", "Leave these rules out.")
 @_rules_option("--extend-select", "Run these rules too.")
+@click.option("--fix", "fix", is_flag=True, help="Write the safe fixes: those that are proved to change no result, weight or training.")
+@click.option("--unsafe-fixes", is_flag=True, help="Write the unsafe fixes too: those that mean to change something.")
+@click.option("--diff", "diff", is_flag=True, help="Show what would be written, and write nothing.")
+@click.option("--interactive", is_flag=True, help="Ask for each fix.")
 @click.option("--fail-on", type=click.Choice(["error", "warning", "advice"]), help="What makes the exit code 1.  [default: warning]")
 @_batch_size_option
 @_input_option
@@ -151,18 +156,66 @@ def check(targets: tuple[str, ...], **options: Any) -> int:
     package.module:NAME, in contrast, is imported and run: a module class, a factory or an instance.
     """
     from netlint.engine.run import check as check_files
+    from netlint.fixes import proposals
 
     configuration = _configuration(options)
     files, problems = _collected(targets or (".",), configuration, options["stdin_filename"])
     files = _with_inputs(files, options["inputs"])
-    report = check_files(files, configuration.for_file, options["jobs"], problems)
+    fixing = any(options[name] for name in ("fix", "unsafe_fixes", "diff", "interactive"))
+    report = check_files(files, configuration.for_file, options["jobs"], problems, propose=proposals)
+    if fixing and _fixed(files, report, configuration, options):
+        report = check_files(files, configuration.for_file, options["jobs"], problems, propose=proposals)
     for message in (*configuration.warnings, *report.notes, *report.problems):
         _complain(message)
     if not files and not problems:
         _complain(f"no Python file, notebook or ONNX model in {', '.join(targets or ('.',))}: nothing was checked")
+    if options["diff"]:
+        return _exit_code(report, configuration, options["exit_zero"])
     home = files[0].path.parent if files else Path.cwd()
     _publish(report, options, configuration.for_folder(home).output_format)
     return _exit_code(report, configuration, options["exit_zero"])
+
+
+def _fixed(files: Sequence[InputFile], report: Report, configuration: Configuration, options: dict[str, Any]) -> bool:
+    """Fixes the source files that have something to fix; whether one was written."""
+    from netlint.fixes import NotWritten, diff, write
+    from netlint.fixes.session import fix_file
+    from netlint.frontends.errors import SourceError
+    from netlint.reports import fixes
+
+    kinds = ("safe", "unsafe") if options["unsafe_fixes"] or options["interactive"] else ("safe",)
+    fixable = {finding.filename for finding in report.findings if finding.fix is not None and finding.fix.applicability in kinds}
+
+    def wanted(proposal: Proposal, diagnostic: Diagnostic) -> bool:
+        key = (diagnostic.code, diagnostic.fingerprint)
+        if key not in answers:
+            answers[key] = click.confirm(fixes.question(proposal, diagnostic) + "\n  make it?", default=False, err=True)
+        return answers[key]
+
+    written = False
+    for file in files:
+        if file.filename not in fixable or file.kind != "source" or (file.text is not None and not options["diff"]):
+            continue
+        answers: dict[tuple[str, str], bool] = {}
+        try:
+            result = fix_file(file, configuration.for_file(file.path), kinds, wanted if options["interactive"] else None)
+        except (SourceError, OSError) as error:
+            _complain(f"{file.filename} was not fixed: {error}")
+            continue
+        if options["diff"]:
+            click.echo(diff(result.before, result.source, file.filename), nl=False)
+        elif result.changed:
+            try:
+                write(file.path, result.before, result.source)
+                written = True
+            except NotWritten as error:
+                _complain(str(error))
+                continue
+        for line in fixes.told([result], "would fix" if options["diff"] else "fixed"):
+            _complain(line)
+    if any(file.text is not None for file in files) and not options["diff"]:
+        _complain("what comes on stdin is not written anywhere; --diff shows its fixes")
+    return written
 
 
 def _configuration(options: dict[str, Any]) -> Configuration:
@@ -304,6 +357,41 @@ def why(rule: str, target: str, **options: Any) -> None:
     entry = load(settings.rule_paths).find(rule)
     networks, explanations = explain_file(entry.rule, file, settings, row)
     click.echo(verdicts.render(entry.rule, explanations, networks, target, paint_for(sys.stdout), width()), nl=False, color=True)
+
+
+@main.command()
+@click.argument("target")
+@_rules_option("--select", "Verify the fixes of these rules only.")
+@_rules_option("--ignore", "Leave these rules out.")
+@click.option("--output-format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_batch_size_option
+@_config_option
+@_isolated_option
+def verify(target: str, output_format: str, **options: Any) -> int:
+    """Verify what each suggestion would do to the networks of TARGET, and print the evidence. Nothing is written.
+
+    Each fix is made alone, in memory. The networks before and after it are rebuilt from their graphs and compared on ordinary and
+    adversarial tensors: results, gradients, weights, in training and evaluation. TARGET is a .py file, or - for stdin. The exit code is 1
+    if a fix is not what it declares.
+    """
+    from netlint.engine.errors import NetlintError
+    from netlint.fixes.session import verify_file
+    from netlint.frontends.errors import SourceError
+    from netlint.reports import fixes
+    from netlint.reports.terminal import paint_for
+
+    file = _one_file(target, ())
+    if file.kind != "source":
+        raise NetlintError(f"`{target}`: this version verifies fixes of Python source only")
+    try:
+        results = verify_file(file, _configuration(options).for_file(file.path))
+    except SourceError as error:
+        raise NetlintError(f"{file.filename}:{error.row}:{error.column}: {error.message}") from error
+    if output_format == "json":
+        click.echo(fixes.verifications_json(results), nl=False)
+    else:
+        click.echo(fixes.verifications(results, paint_for(sys.stdout)), nl=False, color=True)
+    return FINDINGS if any(one.proof is not None and not all(e.holds for _, e in one.proof.evidence) for one in results) else OK
 
 
 @main.command()

@@ -85,7 +85,7 @@ def test_a_finding_is_shown_with_its_place_rule_code_and_partner(netlint: Netlin
     assert "  in: Net.features.1" in lines
     assert any("model.py:11:13" in line for line in lines[frame:])
     assert any("(netlint rule NL501)" in line for line in lines)
-    assert "1 warning in 1 file, 1 network." in lines
+    assert "1 warning in 1 file, 1 network. 1 can be fixed with `--fix`." in lines
 
 
 def test_nothing_to_find_is_exit_0(netlint: Netlint) -> None:
@@ -233,7 +233,9 @@ def test_statistics_count_findings_by_rule(netlint: Netlint) -> None:
 
 def test_quiet_prints_the_counts_only(netlint: Netlint) -> None:
     write(model=CNN, clean=CLEAN)
-    assert netlint("check", "model.py", "--select", "NL501", "--quiet").out == "1 warning in 1 file, 1 network.\n"
+    assert netlint("check", "model.py", "--select", "NL501", "--quiet").out == (
+        "1 warning in 1 file, 1 network. 1 can be fixed with `--fix`.\n"
+    )
     assert netlint("check", "clean.py", "--select", "NL501", "--quiet").out == ""
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from netlint.engine.diagnostic import Diagnostic, Position
+from netlint.engine.diagnostic import Diagnostic, Fix, Position
 from netlint.engine.errors import MissingExtra, NetlintError
-from netlint.engine.evaluation import check_graph
+from netlint.engine.evaluation import Found, check_graph
 from netlint.engine.notices import NOT_CHECKED, UNUSED_SUPPRESSION
 from netlint.engine.placement import Candidate, candidates, fingerprinted
 from netlint.engine.reading import Source, forget, graphs, read
@@ -20,10 +20,13 @@ from netlint.engine.suppression import Comment, Suppressions, comments
 from netlint.engine.targets import InputFile, project_root
 from netlint.engine.workers import spread
 from netlint.frontends.errors import SourceError
-from netlint.graph import Location
+from netlint.graph import Graph, Location
 
 SettingsFor = Callable[[Path], Settings]
 """The settings that hold for a file."""
+
+Propose = Callable[[Sequence[tuple[Graph, Sequence[Found]]], str], Mapping[tuple[str, Location], Fix]]
+"""What can be done about the findings on the networks of a file, by rule and place; a function of a module, for other processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Task:
 
     file: InputFile
     settings: Settings
+    propose: Propose | None = None
 
 
 @dataclass(slots=True)
@@ -79,12 +83,19 @@ class Report:
         return bool(self.problems) or any(finding.code == NOT_CHECKED.code for finding in self.findings)
 
 
-def check(files: Sequence[InputFile], settings_for: SettingsFor, jobs: int | None = None, problems: Iterable[str] = ()) -> Report:
-    """Checks files. `jobs` is the number of processes (None: as many as pay off); the report does not depend on it."""
+def check(
+    files: Sequence[InputFile],
+    settings_for: SettingsFor,
+    jobs: int | None = None,
+    problems: Iterable[str] = (),
+    propose: Propose | None = None,
+) -> Report:
+    """Checks files. `jobs` is the number of processes (None: as many as pay off); the report does not depend on it. `propose` gives the
+    findings in source files their fixes."""
     forget()
-    tasks = [Task(file, settings_for(file.path)) for file in files]
+    tasks = [Task(file, settings_for(file.path), propose) for file in files]
     outcomes = _checked_all(tasks, jobs)
-    return _merged(tasks, outcomes, settings_for, tuple(problems))
+    return merged(tasks, outcomes, settings_for, tuple(problems))
 
 
 def _checked_all(tasks: Sequence[Task], jobs: int | None) -> list[Outcome]:
@@ -102,7 +113,7 @@ def _checked_all(tasks: Sequence[Task], jobs: int | None) -> list[Outcome]:
 def check_file(task: Task) -> Outcome:
     """Reads one file and puts the selected rules to its networks. Never raises: what fails is in the outcome."""
     try:
-        return _checked(task.file, task.settings)
+        return _checked(task)
     except SourceError as error:
         return Outcome(broken=not_checked(task.file, error.message, error.row, error.column))
     except MissingExtra as error:  # a file that nobody named is passed over, with a word
@@ -114,19 +125,37 @@ def check_file(task: Task) -> Outcome:
         return Outcome(broken=not_checked(task.file, reason))
 
 
-def _checked(file: InputFile, settings: Settings) -> Outcome:
+def _checked(task: Task) -> Outcome:
+    file, settings = task.file, task.settings
     source = read(file)
     reading = graphs(file, source)
     outcome = Outcome(networks=tuple(graph.name for graph in reading.graphs), comments=comments(source.text), notes=reading.notes)
     outcome.source = source if file.text is not None or source.cells else None
     rules = [rule for rule in load(settings.rule_paths).rules if rule.code in settings.selected]
+    judged: list[tuple[Graph, Sequence[Found]]] = []
     for graph in reading.graphs:
         found, unanswered = check_graph(graph, rules, settings)
+        judged.append((graph, found))
         outcome.candidates += [_at_home(candidate, file) for candidate in candidates(found, graph)]
         for question in unanswered:
             outcome.unanswered.setdefault(question.rule.code, Counter())[question.reason] += 1
         outcome.blind.update(place.reason for place in graph.blind)
+    if task.propose is not None and file.kind == "source":
+        outcome.candidates = _with_fixes(outcome.candidates, task.propose, judged, file.filename)
     return outcome
+
+
+def _with_fixes(
+    candidates: list[Candidate], propose: Propose, judged: Sequence[tuple[Graph, Sequence[Found]]], filename: str
+) -> list[Candidate]:
+    try:
+        fixes = propose(judged, filename)
+    except Exception:  # a finding without its fix is better than none
+        return candidates
+    return [
+        replace(one, diagnostic=replace(one.diagnostic, fix=fix)) if (fix := fixes.get((one.diagnostic.code, one.place))) else one
+        for one in candidates
+    ]
 
 
 def _at_home(candidate: Candidate, file: InputFile) -> Candidate:
@@ -163,7 +192,7 @@ def _lost(task: Task, error: BaseException) -> Outcome:
 # -- all files --------------------------------------------------------------------------------------------------------
 
 
-def _merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: SettingsFor, problems: tuple[str, ...]) -> Report:
+def merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: SettingsFor, problems: tuple[str, ...]) -> Report:
     files = {task.file.path: task.file for task in tasks}
     checked = len(files)
     models_files = _files_of_models(tasks, outcomes)

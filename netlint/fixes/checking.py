@@ -11,7 +11,7 @@ from netlint.engine.evaluation import Found, check_graph
 from netlint.engine.placement import candidates, places_of
 from netlint.engine.reading import forget, graphs, read
 from netlint.engine.registry import load
-from netlint.engine.run import Outcome, Task, _merged
+from netlint.engine.run import Outcome, Task, merged
 from netlint.engine.settings import Settings
 from netlint.engine.suppression import comments
 from netlint.engine.targets import InputFile
@@ -40,7 +40,7 @@ def checker(file: InputFile, settings: Settings, kept: Callable[[Diagnostic], bo
             outcome.candidates += candidates(found[id(graph)], graph)
             for question in unanswered:
                 outcome.unanswered.setdefault(question.rule.code, Counter())[question.reason] += 1
-        report = _merged([Task(given, settings)], [outcome], lambda _: settings, ())
+        report = merged([Task(given, settings)], [outcome], lambda _: settings, ())
         findings = [finding for finding in report.findings if kept(finding)]
         shown = {(one.code, one.location.row, one.location.column, one.end_location.row, one.end_location.column) for one in findings}
         return Checked(

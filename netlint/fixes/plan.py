@@ -84,6 +84,14 @@ def plan(judged: Sequence[Judged]) -> list[Proposal]:
     return result
 
 
+def proposals(found: Sequence[tuple[Graph, Sequence[Found]]], filename: str) -> dict[tuple[str, Location], Fix]:
+    """The fixes for the findings that stand in a file, by rule and place; those with edits in another file are left out."""
+    own = [
+        Judged(graph, [one for one in answers if places_of(one.finding.at, graph)[0][0].filename == filename]) for graph, answers in found
+    ]
+    return {(one.rule.code, one.place): one.fix for one in plan(own) if one.filename == filename}
+
+
 def _at_site(
     files: Files,
     taken: Taken,

@@ -73,6 +73,9 @@ class TextReport:
                 yield related.message, self.place(related.filename, related.location.row, related.location.column)
         if finding.confidence == "likely":
             yield "certainty", "likely; part of the network could not be seen"
+        if finding.fix is not None and finding.fix.edits:
+            how = "--fix makes it" if finding.fix.applicability == "safe" else "it means to change something: --unsafe-fixes"
+            yield "fix", f"{finding.fix.message} ({how})"
         evidence = self.report.rules[finding.code].evidence
         if evidence and (finding.filename, finding.code) not in self._explained:
             self._explained.add((finding.filename, finding.code))  # once a file is enough to judge by
@@ -143,7 +146,9 @@ class TextReport:
         found = self.paint(", ".join(parts), *styles) if parts else self.paint("No findings", "bold", "green")
         checked = f"{counted(report.files, 'file')}, {counted(report.networks, 'network')}"
         hidden = f"; {report.suppressed} suppressed" if report.suppressed else ""
-        return f"{found} in {checked}{hidden}."
+        safe = sum(finding.fix is not None and finding.fix.applicability == "safe" for finding in report.findings)
+        fixable = f" {safe} can be fixed with `--fix`." if safe else ""
+        return f"{found} in {checked}{hidden}.{fixable}"
 
     def unanswered(self) -> Iterator[str]:
         """Which rules could not be evaluated somewhere, and why."""

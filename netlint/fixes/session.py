@@ -1,0 +1,98 @@
+"""Fixing and verifying whole files: what `netlint check --fix` and `netlint verify` do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from netlint.engine.diagnostic import Diagnostic, Position
+from netlint.engine.settings import Settings
+from netlint.engine.targets import InputFile
+from netlint.fixes.applying import apply
+from netlint.fixes.checking import checker
+from netlint.fixes.convergence import Checked, Fixed, fix_source
+from netlint.fixes.plan import Proposal, plan
+from netlint.fixes.proving import Proof, Prover
+from netlint.frontends.errors import SourceError
+
+Wanted = Callable[[Proposal, Diagnostic], bool]
+
+
+@dataclass(slots=True)
+class FixedFile:
+    """A file with its fixes, not yet written: what it was, and what became of each fix."""
+
+    file: InputFile
+    before: bytes
+    fixed: Fixed
+    proofs: Mapping[int, Proof] = field(default_factory=dict)
+    """By the id of the proposal."""
+
+    @property
+    def source(self) -> bytes:
+        return self.fixed.source
+
+    @property
+    def changed(self) -> bool:
+        return self.fixed.source != self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a suggestion would do: the finding, the proposal, and the proof, or why there is none."""
+
+    diagnostic: Diagnostic
+    proposal: Proposal
+    proof: Proof | None
+    reason: str = ""
+
+
+def fix_file(file: InputFile, settings: Settings, applicabilities: Collection[str], wanted: Wanted | None = None) -> FixedFile:
+    """Fixes a source file in memory. A safe fix is made only if it is proved. Raises SourceError and OSError if it cannot be read."""
+    before = file.text if file.text is not None else file.path.read_bytes()
+    prover = Prover()
+    proofs: dict[int, Proof] = {}
+
+    def accept(proposal: Proposal, old: Checked, new: Checked) -> str | None:
+        proofs[id(proposal)] = prover.prove(proposal, old, new)
+        return prover.accept(proposal, old, new)
+
+    fixed = fix_source(checker(file, settings), before, file.filename, applicabilities, accept, wanted)
+    return FixedFile(file, before, fixed, proofs)
+
+
+def verify_file(file: InputFile, settings: Settings) -> list[Verification]:
+    """Makes each fix of a file alone, in memory, and compares the networks before and after. Raises SourceError and OSError."""
+    source = file.text if file.text is not None else file.path.read_bytes()
+    read_and_check = checker(file, settings)
+    before = read_and_check(source)
+    prover = Prover()
+    reported = {(one.code, one.location, one.end_location): one for one in before.diagnostics}
+    results = []
+    for proposal in plan(before.judged):
+        place = proposal.place
+        diagnostic = reported.get((proposal.rule.code, Position(place.row, place.column), Position(place.end_row, place.end_column)))
+        if diagnostic is None:
+            continue
+        if not proposal.fix.edits:
+            results.append(Verification(diagnostic, proposal, None, "there is no edit to verify"))
+        elif proposal.filename != file.filename:
+            results.append(Verification(diagnostic, proposal, None, f"its edit is in {proposal.filename}"))
+        else:
+            results.append(_verified(diagnostic, proposal, source, before, read_and_check, prover))
+    return results
+
+
+def _verified(
+    diagnostic: Diagnostic,
+    proposal: Proposal,
+    source: bytes,
+    before: Checked,
+    read_and_check: Callable[[bytes], Checked],
+    prover: Prover,
+) -> Verification:
+    try:
+        after = read_and_check(apply(source, [proposal.fix]))
+    except SourceError as error:
+        return Verification(diagnostic, proposal, None, f"the file cannot be read with it: {error.message}")
+    return Verification(diagnostic, proposal, prover.prove(proposal, before, after))

@@ -1,0 +1,71 @@
+"""What fixes did, and what they would do: for `check --fix` and for `verify`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from netlint.engine.diagnostic import Diagnostic
+from netlint.fixes import Proposal
+from netlint.fixes.session import FixedFile, Verification
+from netlint.reports.terminal import Paint, counted, printable
+
+
+def told(files: Sequence[FixedFile], done: str = "fixed") -> Iterator[str]:
+    """One line for each fix that was made (`done`) or would be, with its proof, and for each that was not, with the reason."""
+    for one in files:
+        for made in one.fixed.made:
+            yield f"{done} {_place(made.diagnostic)}: {made.proposal.fix.message}{_proved(one, made.proposal)}"
+        for lost in one.fixed.given_up:
+            yield f"not fixed {_place(lost.diagnostic)}: {lost.reason}"
+        if not one.fixed.converged:
+            yield f"{one.file.filename}: fixes were left after {one.fixed.passes} passes; run it again"
+
+
+def _place(diagnostic: Diagnostic) -> str:
+    return printable(f"{diagnostic.filename}:{diagnostic.location.row}:{diagnostic.location.column} {diagnostic.code}")
+
+
+def _proved(file: FixedFile, proposal: Proposal) -> str:
+    proof = file.proofs.get(id(proposal))
+    if proof is None:
+        return ""
+    changed = [f"{name}: {evidence}" for name, evidence in proof.evidence if evidence.regions]
+    return f" ({'; '.join(changed[:3])}{f' and {len(changed) - 3} more networks' if len(changed) > 3 else ''})" if changed else ""
+
+
+def question(proposal: Proposal, diagnostic: Diagnostic) -> str:
+    """What `--interactive` asks."""
+    reasons = f" ({'; '.join(proposal.reasons)})" if proposal.reasons else ""
+    fix = f"{proposal.fix.applicability} fix: {proposal.fix.message}{reasons}"
+    return f"{_place(diagnostic)} {diagnostic.name}\n  {diagnostic.message}\n  {fix}"
+
+
+def verifications(results: Sequence[Verification], paint: Paint) -> str:
+    """The evidence for each suggestion, and the counts."""
+    lines: list[str] = []
+    for one in results:
+        fix = one.proposal.fix
+        lines.append(f"{paint(_place(one.diagnostic), 'bold')} {one.diagnostic.name}")
+        lines.append(f"  {printable(fix.message)} ({fix.applicability})")
+        if one.proof is None:
+            lines.append(f"  {paint('not verified:', 'dim')} {printable(one.reason)}")
+        else:
+            lines += [f"  {printable(line)}" for line in one.proof.lines()]
+        lines.append("")
+    proved = sum(one.proof is not None and one.proof.refusal is None for one in results)
+    lines.append(f"{counted(len(results), 'suggestion')}, {proved} verified." if results else "No suggestion to verify.")
+    return "\n".join(lines) + "\n"
+
+
+def verifications_json(results: Sequence[Verification]) -> str:
+    """The findings with their fixes, each fix with its evidence under `verified`."""
+    records = []
+    for one in results:
+        record = one.diagnostic.as_json()
+        fix = one.proposal.fix.as_json()
+        fix["verified"] = one.proof.as_json() if one.proof is not None else None
+        fix["reason"] = one.reason or None
+        record["fix"] = fix
+        records.append(record)
+    return json.dumps(records, indent=2) + "\n"
