@@ -204,6 +204,15 @@ class Interpreter:
         return before
 
     @contextmanager
+    def without_gradient(self, quiet: bool = True) -> Any:
+        """What happens meanwhile is not recorded for a backward pass, if `quiet`."""
+        self.no_grad += quiet
+        try:
+            yield
+        finally:
+            self.no_grad -= quiet
+
+    @contextmanager
     def at(self, node: cst.CSTNode, scope: Scope) -> Any:
         """Makes `node` the place of whatever is applied or constructed meanwhile."""
         before = self.site

@@ -35,6 +35,7 @@ from netlint.frontends.source.values import (
     Either,
     Function,
     Instance,
+    LoaderValue,
     Module,
     Several,
     Tensor,
@@ -49,6 +50,7 @@ FILE_STEPS = 700_000
 BUILDER_STEPS = 250_000
 """After so many steps no further builder function is looked at: they are variants of networks seen already, mostly."""
 RECURSION_LIMIT = 12_000
+_LOADER_OF_STEP = {"training_step": "train_dataloader", "validation_step": "val_dataloader", "test_step": "test_dataloader"}
 
 
 def read(
@@ -303,12 +305,24 @@ class _Reader:
         for key, method in waiting:
             if key != "__init__" and id(method.node) not in self.interpreter.called:
                 with self._entry(f"{name}.{key}", trace):
-                    result = self.interpreter.call(method if method.kind == "static" else Bound(method, instance), [], {})
+                    batch = self._batch_of_hook(cls, instance, key)
+                    result = self.interpreter.call(method if method.kind == "static" else Bound(method, instance), batch, {})
                     if key == "training_step" and torch_modules.is_lightning(cls):
                         torch_training.backward(self.interpreter, result.get("loss") if isinstance(result, dict) else result)
         self._training(name, trace, [(name, instance)] if isinstance(instance, Module) else [])
         if isinstance(instance, Module) and _has_forward(instance) and id(instance) not in self.done:
             self._network(_Made(name, instance, trace, concrete=concrete))
+
+    def _batch_of_hook(self, cls: Class, instance: Any, key: str) -> list[Any]:
+        """What Lightning hands to a step: a batch of the loader that the module's own hook gives."""
+        hook = classes.class_attribute(cls, _LOADER_OF_STEP.get(key, "")) if torch_modules.is_lightning(cls) else None
+        if not isinstance(hook, Function):
+            return []
+        loader = self.interpreter.call(Bound(hook, instance), [], {})
+        if not isinstance(loader, LoaderValue):
+            return []
+        with self.interpreter.without_gradient(key != "training_step"):
+            return [torch_training.draw_batch(self.interpreter, loader)]
 
     # -- graphs ----------------------------------------------------------------------------------------------------------
 

@@ -552,3 +552,32 @@ def test_a_function_that_applies_a_loss_to_its_arguments(network):
     seen = network("def loss_fn(logits, y):\n    return F.cross_entropy(F.softmax(logits, dim=1), y)\n")
     assert seen.graph.root is None
     assert [loss.split("(")[1] for loss in seen.losses] == ["Softmax"]
+
+
+def test_a_lightning_step_gets_batches_of_the_modules_own_loader(networks):
+    found = networks(
+        """
+        import pytorch_lightning as pl
+        from torch.utils.data import DataLoader
+
+        class Lit(pl.LightningModule):
+            def __init__(self, data):
+                super().__init__()
+                self.data = data
+                self.fc = nn.Linear(4, 2)
+            def forward(self, x):
+                return self.fc(x)
+            def training_step(self, batch, batch_idx):
+                x, y = batch
+                return F.cross_entropy(self(x), y)
+            def validation_step(self, batch, batch_idx):
+                x, y = batch
+                self.log("loss", F.cross_entropy(self(x), y))
+            def train_dataloader(self):
+                return DataLoader(self.data, batch_size=3, shuffle=True)
+            def val_dataloader(self):
+                return DataLoader(self.data, batch_size=1)
+        """
+    )
+    loaders = {loader.batch_size: loader for seen in found for loader in seen.graph.training.loaders}
+    assert {size: loader.feeds_training for size, loader in loaders.items()} == {3: True, 1: False}
