@@ -11,7 +11,7 @@ from netlint.engine.diagnostic import Edit
 from netlint.engine.rule import StateDict
 from netlint.fixes.code import Files, Place, Refusal, Span
 from netlint.fixes.lowered import Lowered, applied_at, lowered
-from netlint.fixes.names import Names
+from netlint.fixes.names import imports_of
 from netlint.fixes.safety import swap_caveats
 from netlint.frontends.torch_api import FUNCTIONS, METHODS, Signature
 from netlint.graph import Graph, Operator
@@ -58,7 +58,7 @@ def application(files: Files, operator: Operator) -> Application:
         raise Refusal(f"the {operator.name} is not applied by a call")
     if operator.layer is not None:
         return Application(call, _argument(call, node, ("input", "x")), None, False)
-    name = Names(call.code).qualified(node.func)
+    name = imports_of(call.code).qualified(node.func)
     if name in FUNCTIONS:
         spec = FUNCTIONS[name]
         return Application(call, _argument(call, node, spec.tensors[:1]), Signature(spec.signature), False)

@@ -11,7 +11,7 @@ from netlint.engine.rule import StateDict
 from netlint.fixes.code import Files, Place, Refusal
 from netlint.fixes.insertion import method_of
 from netlint.fixes.lowered import Lowered, lowered
-from netlint.fixes.names import Names
+from netlint.fixes.names import imports_of
 from netlint.fixes.options import arguments_set
 from netlint.fixes.spelling import written
 from netlint.frontends.torch_api import INITIALIZERS, Signature
@@ -21,7 +21,7 @@ from netlint.graph import Graph, Layer, Site
 def change_call(files: Files, site: Site, options: Mapping[str, object]) -> Lowered:
     """Other arguments for a call of one of torch's initialisers."""
     call = files.place(site)
-    name = Names(call.code).qualified(call.node.func) if isinstance(call.node, cst.Call) else ""
+    name = imports_of(call.code).qualified(call.node.func) if isinstance(call.node, cst.Call) else ""
     if name not in INITIALIZERS:
         raise Refusal("it is not a call of one of torch's initialisers")
     listed = ", ".join(f"{option}={written(value)}" for option, value in options.items())
@@ -39,8 +39,8 @@ def initialize(files: Files, graph: Graph, layers: tuple[Layer, ...], name: str,
     if line is None:
         raise Refusal("the layers are not made in a plain statement")
     code = made.code
-    spelled = [Names(code).spell(kind) for kind in kinds]
-    function = Names(code).spell(f"torch.nn.init.{name}")
+    spelled = [imports_of(code).spell(kind) for kind in kinds]
+    function = imports_of(code).spell(f"torch.nn.init.{name}")
     owner, line = _owner(files, graph, made, line)
     indent = code.indent(code.row(line.span[0]))
     classes = ", ".join(text for text, _ in spelled)

@@ -13,7 +13,7 @@ from netlint.fixes import sequential
 from netlint.fixes.code import Code, Files, Place, Refusal
 from netlint.fixes.expressions import ATOMS, wrap
 from netlint.fixes.lowered import Lowered, applied_at, in_container, lowered
-from netlint.fixes.names import Names
+from netlint.fixes.names import imports_of
 from netlint.fixes.spelling import constructor, written
 from netlint.graph import Graph, Operator
 from netlint.graph.operators import Pow
@@ -83,7 +83,7 @@ class NewLayer:
 
 def new_layer(files: Files, call: Place, template: Operator, beside: Operator, graph: Graph, taken: Taken) -> NewLayer:
     """A layer with a free name, constructed in `__init__` behind the layer that it belongs to."""
-    text, imports = constructor(template, Names(call.code))
+    text, imports = constructor(template, imports_of(call.code))
     layer = layer_from(files, call, text, template.name.lower(), beside, graph, taken)
     return NewLayer(layer.attribute, (*layer.edits, *imports))
 
@@ -147,7 +147,7 @@ def insert_after(files: Files, graph: Graph, after: Operator, new: Operator, tak
     """Applies a new operator to the result of another."""
     if in_container(after):
         assert after.layer is not None
-        text, imports = constructor(new, Names(files.place(after.layer.site).code))
+        text, imports = constructor(new, imports_of(files.place(after.layer.site).code))
         result = sequential.insert(files, after, text, new)
         return lowered(
             result.message,

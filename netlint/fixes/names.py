@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import libcst as cst
 
@@ -86,6 +86,12 @@ class Names:
     def _offset(self, row: int, bytes_before: int) -> int:
         line = self._code.file.lines[row - 1]
         return self._code.line(row)[0] + len(line.encode("utf-8")[:bytes_before].decode("utf-8"))  # `ast` counts bytes
+
+
+@lru_cache(maxsize=16)
+def imports_of(code: Code) -> Names:
+    """The imports of a file, looked at once: a plan asks for them at every layer."""
+    return Names(code)
 
 
 def _bound(nodes: list[ast.stmt] | list[ast.AST]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from netlint.engine.diagnostic import Edit
 from netlint.fixes.code import Code, Files, Place, Refusal
 from netlint.fixes.expressions import application
 from netlint.fixes.lowered import Lowered, applied_at, constructed_at, lowered
-from netlint.fixes.names import Names
+from netlint.fixes.names import imports_of
 from netlint.fixes.spelling import written
 from netlint.frontends.torch_api import DATALOADER, LAYERS, OPTIMIZERS, Signature
 from netlint.graph import Loader, Operator, Optimizer
@@ -49,7 +49,7 @@ def _names_of(call: Place, target: Operator | Optimizer | Loader | Penalty) -> t
     """The parameters of the class that a call makes an object of. Raises Refusal for a class that is not torch's own."""
     if not isinstance(call.node, cst.Call):
         raise Refusal("it is not made by a call")
-    name = Names(call.code).qualified(call.node.func)
+    name = imports_of(call.code).qualified(call.node.func)
     if isinstance(target, Operator) and name in LAYERS:
         return Signature(LAYERS[name].signature).names
     if isinstance(target, Optimizer) and name in OPTIMIZERS:

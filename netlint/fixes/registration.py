@@ -9,7 +9,7 @@ from netlint.fixes.code import Files, Place, Refusal
 from netlint.fixes.expressions import application, exchange
 from netlint.fixes.insertion import Taken, layer_from, method_of
 from netlint.fixes.lowered import Lowered, applied_at, lowered
-from netlint.fixes.names import Names
+from netlint.fixes.names import imports_of
 from netlint.graph import Graph, Layer, Operator
 
 LISTS = (cst.List, cst.Tuple, cst.ListComp)
@@ -22,7 +22,7 @@ def register(files: Files, graph: Graph, layer: Layer, taken: Taken) -> Lowered:
     if applied is not None and is_made_where_applied(files, applied):
         return hoisted(files, graph, applied, taken)
     containers = _containers(made)
-    module_list, imports = Names(made.code).spell("torch.nn.ModuleList")
+    module_list, imports = imports_of(made.code).spell("torch.nn.ModuleList")
     edits = [edit for place in containers for edit in _wrapped(place, module_list)]
     return lowered(
         f"Keep the layers in an {module_list}",

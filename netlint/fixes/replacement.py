@@ -13,7 +13,7 @@ from netlint.fixes.code import Files, Place, Refusal
 from netlint.fixes.expressions import Application, application, exchange
 from netlint.fixes.insertion import Taken, method_of, new_layer, once_per_call
 from netlint.fixes.lowered import Lowered, applied_at, constructed_at, in_container, lowered
-from netlint.fixes.names import Names
+from netlint.fixes.names import imports_of
 from netlint.fixes.options import arguments_set, method_names
 from netlint.fixes.safety import hooks, overwriting
 from netlint.fixes.spelling import Expression, constructor, function_name
@@ -27,7 +27,7 @@ def remove(files: Files, graph: Graph, old: Operator, tidy: bool) -> Lowered:
     caveats = (*overwriting(graph, old), *hooks(old))
     if in_container(old):
         assert old.layer is not None
-        identity = Names(files.place(old.layer.site).code).spell("torch.nn.Identity")
+        identity = imports_of(files.place(old.layer.site).code).spell("torch.nn.Identity")
         found = sequential.remove(files, old, (f"{identity[0]}()", identity[1]))
     else:
         found = expressions.remove(files, old)
@@ -85,7 +85,7 @@ def _constructor(files: Files, old: Operator, template: Operator) -> Lowered:
     """Another class for a layer, with what it says of the same quantities."""
     assert old.layer is not None
     call = files.place(old.layer.site)
-    names = Names(call.code)
+    names = imports_of(call.code)
     if not isinstance(call.node, cst.Call) or names.qualified(call.node.func) != canonical(old.layer.kind):
         raise Refusal(f"the layer is not made by a call of `{old.layer.kind}` itself")
     text, imports = constructor(template, names, (old, call))
@@ -125,9 +125,9 @@ def _function(found: Application, old: Operator, template: Operator) -> list[Edi
         assert isinstance(node.func, cst.Attribute)
         return [found.call.code.edit(function.at(node.func.attr).span, last)]
     shared = f"torch.{last}"
-    here = Names(found.call.code).qualified(node.func)
+    here = imports_of(found.call.code).qualified(node.func)
     name = shared if shared in FUNCTIONS and here.rpartition(".")[0] == "torch" else name
     if found.signature is None or FUNCTIONS[name].signature != found.signature.text:
         raise Refusal(f"`{name}` takes other arguments")
-    text, imports = Names(found.call.code).spell(name)
+    text, imports = imports_of(found.call.code).spell(name)
     return [found.call.code.edit(function.span, text), *imports]

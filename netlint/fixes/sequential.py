@@ -10,7 +10,7 @@ from netlint.engine.diagnostic import Edit
 from netlint.engine.rule import StateDict
 from netlint.fixes.code import Code, Files, Place, Refusal, Span
 from netlint.fixes.lowered import Lowered, children_of, constructed_at, lowered, whole_lines
-from netlint.fixes.names import Names
+from netlint.fixes.names import imports_of
 from netlint.fixes.safety import has_state, indexed, swap_caveats
 from netlint.graph import Graph, Layer, Operator
 
@@ -73,7 +73,7 @@ def _in_call(argument: Place, call: Place) -> Slot:
         first, last = call.at(call.node.args[0].value).span, argument.at(call.node.args[-1].value).span
         index = [place.node for place in block.statements()].index(line.node)
         return Slot(block, index, (first[0], last[1]), named=name != "append", statement=call)
-    if function is None or not (name == "__init__" or Names(call.code).qualified(function) == "torch.nn.Sequential"):
+    if function is None or not (name == "__init__" or imports_of(call.code).qualified(function) == "torch.nn.Sequential"):
         raise Refusal(f"it is handed to `{call.at(function).text if function else call.text}`")
     return _slot_in(call, argument, named=False)
 

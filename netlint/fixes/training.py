@@ -9,7 +9,7 @@ import libcst as cst
 from netlint.engine.rule import StateDict
 from netlint.fixes.code import Files, Place, Refusal
 from netlint.fixes.lowered import Lowered, constructed_at, lowered
-from netlint.fixes.names import Names
+from netlint.fixes.names import imports_of
 from netlint.fixes.spelling import written
 from netlint.frontends.source.code import names_in
 from netlint.frontends.torch_api import OPTIMIZERS, Signature
@@ -27,7 +27,7 @@ def another_class(files: Files, optimizer: Optimizer, kind: str) -> Lowered:
     foreign = [argument.keyword.value for argument in node.args if argument.keyword is not None and argument.keyword.value not in names]
     if foreign or names[: len(positional)] != signature.names[: len(positional)] or any(argument.star == "*" for argument in node.args):
         raise Refusal(f"{kind} takes other arguments")
-    text, imports = Names(call.code).spell(new)
+    text, imports = imports_of(call.code).spell(new)
     edits = (call.code.edit(call.at(node.func).span, text), *imports)
     return lowered(f"Use {text} with the same arguments", call, edits, constructed_at(optimizer.site), (optimizer,))
 
@@ -68,7 +68,7 @@ def split_groups(files: Files, optimizer: Optimizer, options: Mapping[str, objec
 def _call_of(files: Files, optimizer: Optimizer) -> tuple[Place, cst.Call, Signature]:
     """The constructor call of an optimizer of torch's own."""
     call = files.place(optimizer.site)
-    name = Names(call.code).qualified(call.node.func) if isinstance(call.node, cst.Call) else ""
+    name = imports_of(call.code).qualified(call.node.func) if isinstance(call.node, cst.Call) else ""
     if not isinstance(call.node, cst.Call) or name not in OPTIMIZERS:
         raise Refusal("the optimizer is not made by a call of torch's own class")
     return call, call.node, Signature(OPTIMIZERS[name])
