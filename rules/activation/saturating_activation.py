@@ -123,7 +123,7 @@ def _is_recurrent(before: list[Operator], node: Operator, graph: Graph) -> bool:
 def _starts_recurrence(node: Operator, graph: Graph) -> bool:
     """The result is the first hidden state of a recurrent layer, whose states are bounded too."""
     readers = graph.consumers(node, through=MOVES)
-    return any(isinstance(reader, RECURRENT) and node not in origins(graph, reader.inputs[0]) for reader in readers)
+    return any(isinstance(reader, RECURRENT) and bool(reader.inputs) and node not in origins(graph, reader.inputs[0]) for reader in readers)
 
 
 def _is_score(layer: Operator, graph: Graph) -> bool:

@@ -62,7 +62,7 @@ BEHIND = (Activation, Softmax, LogSoftmax, Reduce, *MOVES)
 
 @rule.check
 def check(dropout: Dropout, graph: Graph, options: Options) -> Answers:
-    if isinstance(dropout, (DropPath, DropBlock)) or dropout.p == 0 or weighted_after(graph, dropout):
+    if not dropout.inputs or isinstance(dropout, (DropPath, DropBlock)) or dropout.p == 0 or weighted_after(graph, dropout):
         return None
     sources = origins(graph, dropout.inputs[0], through=(Activation, Softmax, LogSoftmax, *MOVES))
     output_layer = next((source for source in sources if isinstance(source, (Linear, Conv))), None)

@@ -46,7 +46,7 @@ rule = Rule(
 
 @rule.check
 def check(norm: BatchNorm, graph: Graph, options: Options) -> Answers:
-    if not uses_batch_statistics(norm):
+    if not norm.inputs or not uses_batch_statistics(norm):
         return None
     sources = origins(graph, norm.inputs[0], through=(Activation, Dropout, Identity))
     linear = next((source for source in sources if isinstance(source, Linear)), None)

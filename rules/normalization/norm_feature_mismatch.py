@@ -63,7 +63,7 @@ def check(norm: Norm, graph: Graph, options: Options) -> Answers:
             message = f"{groups} groups do not divide {channels} channels: the constructor raises an error; choose a number that does"
             return Finding(at=norm, message=message)
     source = graph.producer(norm, through=KEEPS_FEATURES)
-    if norm.inputs[0].shape is not None:
+    if norm.inputs and norm.inputs[0].shape is not None:
         conflict = conflicts(norm)
         if conflict and stands_on_a_branch(graph, norm):
             return Unknown("it stands on one of two undecided branches, which may be for other sizes")

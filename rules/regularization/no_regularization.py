@@ -127,7 +127,7 @@ def _is_minimised_by(optimizer: Optimizer, loss: Loss, graph: Graph) -> bool:
 def _has_other_terms(loss: Loss, graph: Graph) -> bool:
     """A term beside the loss depends on the network and on no data that the network was not fed: it asks for something of the
     network itself (a code near a Gaussian, orthogonal rows, weights near an earlier model) and is a regulariser of its kind."""
-    fed = {loss.inputs[0], *graph.upstream(loss.inputs[0])}
+    fed = {*loss.inputs[:1], *(node for source in loss.inputs[:1] for node in graph.upstream(source))}
     other_data = _data(graph) - fed
     for total in trained_totals(graph, loss):
         for term in _summands(total):

@@ -26,6 +26,9 @@ from netlint.graph.queries.reachability import data_inputs, is_upstream
 from netlint.graph.queries.roles import data_operators
 from netlint.graph.queries.weights import is_weighted, origins, unweighted_after, unweighted_before
 
+LONGEST_WALK = 300
+"""Operators between an operator and an attention product; loops that are unrolled hundreds of times have more."""
+
 
 @remembered
 def is_sequence_model(graph: Graph) -> bool:
@@ -124,7 +127,7 @@ def _meets(
     counts: Callable[[Operator], bool],
     allowed: int,
 ) -> bool:
-    """Whether a walk meets a wanted operator after crossing at most `allowed` operators that count."""
+    """Whether a walk meets a wanted operator after crossing at most `allowed` operators that count; True if that takes too long."""
     fewest = {id(start): 0}
     pending = [start]
     for node in pending:
@@ -135,4 +138,6 @@ def _meets(
             if crossed <= allowed and crossed < fewest.get(id(neighbour), allowed + 1):
                 fewest[id(neighbour)] = crossed
                 pending.append(neighbour)
+        if len(pending) > LONGEST_WALK:
+            return True
     return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from netlint.graph.graph import Graph
 from netlint.graph.operator import Operator
 from netlint.graph.operators import (
@@ -105,8 +107,17 @@ def same_place(graph: Graph, operator: Operator) -> list[Operator]:
     """All applications at the place in the code where an operator is applied (a loop, a block used several times), itself included."""
     if operator.site is None:
         return [operator]
-    key = operator.site.key
-    return [node for node in graph.operators if node is operator or (node.site is not None and node.site.key == key)]
+    return _by_place(graph).get(operator.site.key, [operator])
+
+
+@remembered
+def _by_place(graph: Graph) -> dict[Hashable, list[Operator]]:
+    """The operators applied at each place."""
+    places: dict[Hashable, list[Operator]] = {}
+    for node in graph.operators:
+        if node.site is not None:
+            places.setdefault(node.site.key, []).append(node)
+    return places
 
 
 def network_of(operator: Operator) -> Layer | None:
