@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from netlint.api import advise as advise
     from netlint.api import check as check
     from netlint.api import fix as fix
     from netlint.api import networks as networks
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from netlint.engine.errors import NetlintError as NetlintError
 
 __version__ = "0.1.0"
-__all__ = ["Diagnostic", "NetlintError", "__version__", "check", "fix", "graph", "networks", "verify"]
+__all__ = ["Diagnostic", "NetlintError", "__version__", "advise", "check", "fix", "graph", "networks", "verify"]
 
 _HOMES = {
+    "advise": "netlint.api",
     "check": "netlint.api",
     "fix": "netlint.api",
     "networks": "netlint.api",

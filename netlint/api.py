@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netlint.config import Configuration
+from netlint.config import Configuration, Overrides
 from netlint.engine.diagnostic import Diagnostic
 from netlint.engine.errors import NetlintError
 from netlint.engine.reading import reading_of
@@ -21,6 +21,7 @@ from netlint.frontends.errors import SourceError
 from netlint.graph import Graph, Shape
 
 if TYPE_CHECKING:
+    from netlint.advice import Review
     from netlint.fixes.session import FixedFile, Verification
 
 Config = str | Path | Mapping[str, object]
@@ -92,6 +93,26 @@ def verify(target: str | Path, *, config: Config | None = None) -> list[Verifica
     return results
 
 
+def advise(
+    target: object,
+    *,
+    example_inputs: object = None,
+    inputs: tuple[Shape, ...] = (),
+    batch_size: int | None = None,
+    config: Config | None = None,
+) -> list[Review]:
+    """The design reviews of the networks in a file, in source text, or of a model: depth, widths, cost, gradient flow, suggestions.
+
+    `target`, `example_inputs` and `inputs` are as in `networks`, `config` as in `check`; `batch_size` is the one in training. All is
+    measured on the networks' graphs. Raises NetlintError for a target that is not valid or cannot be read.
+    """
+    from netlint.advice import review_file
+
+    configuration = _configuration(config, batch_size)
+    file = _one(target, example_inputs, inputs)
+    return review_file(file, configuration.for_file(file.path))[0]
+
+
 def _source_files(target: str | Path, configuration: Configuration) -> list[InputFile]:
     if _is_text(target):
         return [_source(target)]
@@ -107,10 +128,15 @@ def networks(target: object, *, inputs: tuple[Shape, ...] = (), example_inputs: 
     `target` and `example_inputs` are as in `check`; `inputs` are the shapes of the arguments of `forward`, where shapes are enough.
     Raises NetlintError for a target that is not valid or cannot be read.
     """
+    return reading_of(_one(target, example_inputs, inputs)).graphs
+
+
+def _one(target: object, example_inputs: object, inputs: tuple[Shape, ...]) -> InputFile:
+    """The one file or model that a target is, with the shapes of its inputs."""
     named = isinstance(target, (str, Path)) and not _is_text(target)
     file = single(str(target)) if named else _at_hand(target, example_inputs)
     shapes = tuple(ExampleInput(tuple(int(size) for size in shape or ())) for shape in inputs)  # type: ignore[arg-type]
-    return reading_of(replace(file, inputs=shapes)).graphs
+    return replace(file, inputs=shapes)
 
 
 def _at_hand(target: object, example_inputs: object) -> InputFile:
@@ -131,10 +157,11 @@ def _source(target: object) -> InputFile:
     return standard_input(str(target).encode("utf-8"), "<text>")
 
 
-def _configuration(config: Config | None) -> Configuration:
+def _configuration(config: Config | None, batch_size: int | None = None) -> Configuration:
+    overrides = Overrides(batch_size=batch_size)
     if isinstance(config, Mapping):
-        return Configuration(values=config)
-    return Configuration(file=Path(config) if config is not None else None)
+        return Configuration(overrides, values=config)
+    return Configuration(overrides, Path(config) if config is not None else None)
 
 
 def _raise(report: Report) -> None:
