@@ -289,14 +289,18 @@ class _Reader:
             and (_signs(method.node) or (key == "training_step" and torch_modules.is_lightning(cls)))
             and method.kind != "property"
         ]
-        waiting.sort(key=lambda item: item[0] != "training_step")
-        if not waiting or (len(waiting) == 1 and waiting[0][0] == "__init__" and classes.is_module_class(cls)):
+        fresh = [item for item in methods if id(item[1].node) not in self.interpreter.called]
+        if not [key for key, _ in waiting if key != "__init__" or not classes.is_module_class(cls)] and not _makes_loss(fresh):
             return
         instance: Any = None
         concrete = False
         with self._entry(name) as trace:
             instance, concrete = self._alone(cls)
         if not isinstance(instance, (Module, Instance)):
+            return
+        waiting += [item for item in methods if item not in waiting and self._applies_own_loss(instance, *item)]
+        waiting.sort(key=lambda item: item[0] != "training_step")
+        if all(key == "__init__" for key, _ in waiting) and classes.is_module_class(cls):
             return
         forward = forward_of(instance) if isinstance(instance, Module) else None
         if isinstance(instance, Module) and forward is not None and any(key in names_of(forward.node.body) for key, _ in waiting):
@@ -312,6 +316,16 @@ class _Reader:
         self._training(name, trace, [(name, instance)] if isinstance(instance, Module) else [])
         if isinstance(instance, Module) and _has_forward(instance) and id(instance) not in self.done:
             self._network(_Made(name, instance, trace, concrete=concrete))
+
+    def _applies_own_loss(self, instance: Module | Instance, key: str, method: Function) -> bool:
+        """Whether a method that nothing has called applies a loss that the object keeps (`self.criterion(...)`)."""
+        if key in ("__init__", "forward") or method.kind == "property" or id(method.node) in self.interpreter.called:
+            return False
+        kept = instance.children if isinstance(instance, Module) else instance.attributes
+        losses = {
+            name for name, value in kept.items() if any(isinstance(o, Module) and isinstance(o.operator, Loss) for o in members(value))
+        }
+        return bool(losses & names_of(method.node.body))
 
     def _batch_of_hook(self, cls: Class, instance: Any, key: str) -> list[Any]:
         """What Lightning hands to a step: a batch of the loader that the module's own hook gives."""
@@ -552,6 +566,18 @@ def _signal_names() -> frozenset[str]:
     functions = {name.rpartition(".")[2] for name in FUNCTIONS if name.startswith("torch.nn.functional.")}
     optimizers = {name.rpartition(".")[2] for name in OPTIMIZERS}
     return frozenset(layers | functions | optimizers | {"backward", "DataLoader"})
+
+
+@cache
+def _loss_names() -> frozenset[str]:
+    from netlint.frontends.torch_api import LAYERS
+
+    return frozenset(name.rpartition(".")[2] for name in LAYERS if name.startswith("torch.nn.") and name.endswith("Loss"))
+
+
+def _makes_loss(methods: list[tuple[str, Function]]) -> bool:
+    """Whether a constructor names one of torch's losses."""
+    return any(key == "__init__" and names_of(method.node.body) & _loss_names() for key, method in methods)
 
 
 def _signs(node: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netlint.graph import Unknown
-from netlint.graph.operators import Loss
+from netlint.graph.operators import BCEWithLogits, Loss
 
 MODEL = "model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))\n"
 OUT = "Linear(ReLU(Linear(batch[0])))"
@@ -581,3 +581,21 @@ def test_a_lightning_step_gets_batches_of_the_modules_own_loader(networks):
     )
     loaders = {loader.batch_size: loader for seen in found for loader in seen.graph.training.loaders}
     assert {size: loader.feeds_training for size, loader in loaders.items()} == {3: True, 1: False}
+
+
+def test_a_method_that_applies_the_objects_own_loss_is_read(networks):
+    found = networks(
+        """
+        class Head(nn.Module):
+            def __init__(self, width):
+                super().__init__()
+                self.fc = nn.Linear(width, 1)
+                self.criterion = nn.BCEWithLogitsLoss()
+            def forward(self, x):
+                return self.fc(x).sigmoid()
+            def step(self, x, y):
+                return self.criterion(self(x), y)
+        """
+    )
+    [loss] = [operator for seen in found for operator in seen.graph.of(BCEWithLogits) if id(operator) not in seen.graph.elsewhere]
+    assert loss.inputs[0].name == "Sigmoid"
