@@ -18,7 +18,7 @@ from netlint.engine.placement import candidates
 from netlint.engine.reading import read, reading_of
 from netlint.engine.registry import load
 from netlint.engine.settings import Settings
-from netlint.engine.suppression import Suppressions, comments
+from netlint.engine.suppression import Suppressions
 from netlint.engine.targets import InputFile
 from netlint.frontends.errors import SourceError
 from netlint.graph import Graph, Location, Operator, Unknown
@@ -272,7 +272,7 @@ def _silencers(filename: str, file: InputFile, settings: Settings) -> Suppressio
         source = read(home)
     except SourceError:
         return None
-    return Suppressions(filename, dict(enumerate(source.lines, start=1)), comments(source.text), load(settings.rule_paths))
+    return Suppressions.of(filename, source, load(settings.rule_paths))
 
 
 def _reasons(unanswered: list[Unanswered]) -> Iterator[Unjudged]:

@@ -288,7 +288,8 @@ def _suppressed(
     by_file: dict[str, Suppressions] = {}
     for task, outcome in zip(tasks, outcomes, strict=True):
         if outcome.comments:
-            by_file[task.file.filename] = suppressions(task, outcome)
+            source = outcome.source or read(task.file)
+            by_file[task.file.filename] = Suppressions.of(task.file.filename, source, load(task.settings.rule_paths))
     for file in models_files.values():
         if file.filename not in by_file and (silencers := _suppressions_in(file, settings_for(file.path))):
             by_file[file.filename] = silencers
@@ -303,19 +304,9 @@ def _suppressed(
     return left, complaints, len(ordered) - len(left)
 
 
-def suppressions(task: Task, outcome: Outcome) -> Suppressions:
-    """The comments of a file, ready to take findings away."""
-    source = outcome.source or read(task.file)
-    text_of_row = dict(enumerate(source.lines, start=1))
-    return Suppressions(task.file.filename, text_of_row, outcome.comments, load(task.settings.rule_paths))
-
-
 def _suppressions_in(file: InputFile, settings: Settings) -> Suppressions | None:
-    """The comments of a source file that a live model comes from; None if it has none, or is no file (a module of a frozen program)."""
+    """The comments of a source file that a live model comes from; None if it is no file (a module of a frozen program)."""
     try:
-        source = read(file)
+        return Suppressions.of(file.filename, read(file), load(settings.rule_paths))
     except SourceError:
         return None
-    found = comments(source.text)
-    text_of_row = dict(enumerate(source.lines, start=1))
-    return Suppressions(file.filename, text_of_row, found, load(settings.rule_paths)) if found else None

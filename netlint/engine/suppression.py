@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from netlint.engine.diagnostic import Diagnostic, Edit, Fix, Position
 from netlint.engine.errors import NetlintError
 from netlint.engine.notices import NOT_CHECKED, UNUSED_SUPPRESSION
+from netlint.engine.reading import Source
 from netlint.engine.registry import Registry
 from netlint.engine.selection import expand
 from netlint.engine.spelling import hint
@@ -122,6 +123,11 @@ class Suppressions:
     comments: tuple[Comment, ...]
     registry: Registry
     _used: dict[Comment, set[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, filename: str, source: Source, registry: Registry) -> Suppressions:
+        """The comments of a source text, ready to take findings away."""
+        return cls(filename, dict(enumerate(source.lines, start=1)), comments(source.text), registry)
 
     def takes(self, diagnostic: Diagnostic) -> Comment | None:
         """The comment that suppresses this finding, if one does. NL000 cannot be suppressed."""

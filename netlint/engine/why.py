@@ -11,7 +11,7 @@ from netlint.engine.reading import read, reading_of
 from netlint.engine.registry import load
 from netlint.engine.rule import Finding, Rule
 from netlint.engine.settings import Settings
-from netlint.engine.suppression import Suppressions, comments
+from netlint.engine.suppression import Suppressions
 from netlint.engine.targets import InputFile
 from netlint.graph import Graph, Location, Operator, Unknown
 
@@ -31,9 +31,7 @@ class Explanation:
 def explain_file(rule: Rule, file: InputFile, settings: Settings, row: int | None) -> tuple[list[str], list[Explanation]]:
     """The names of a file's networks, and the verdicts of a rule on them. Raises NetlintError when the file cannot be read."""
     networks = reading_of(file).graphs
-    source = read(file)
-    text_of_row = dict(enumerate(source.lines, start=1))
-    silencers = Suppressions(file.filename, text_of_row, comments(source.text), load(settings.rule_paths))
+    silencers = Suppressions.of(file.filename, read(file), load(settings.rule_paths))
     return [graph.name for graph in networks], explain(rule, networks, settings, silencers, row)
 
 

@@ -26,6 +26,12 @@ class Checked:
     judged: Sequence[Judged]
     diagnostics: Sequence[Diagnostic]
 
+    def diagnostic_of(self, proposal: Proposal) -> Diagnostic | None:
+        """What is reported at the place of a proposal; None if nothing is."""
+        place = proposal.place
+        wanted = (proposal.rule.code, Position(place.row, place.column), Position(place.end_row, place.end_column))
+        return next((one for one in self.diagnostics if (one.code, one.location, one.end_location) == wanted), None)
+
     @property
     def graphs(self) -> list[Graph]:
         return [one.graph for one in self.judged]
@@ -115,11 +121,9 @@ def _identity(diagnostic: Diagnostic) -> tuple[str, str]:
 
 def _fixable(checked: Checked, filename: str, applicabilities: Collection[str]) -> list[Made]:
     """The fixes on offer, each with its diagnostic."""
-    reported = {(one.code, one.location, one.end_location): one for one in checked.diagnostics}
     offers = []
     for proposal in plan(checked.judged):
-        place = proposal.place
-        diagnostic = reported.get((proposal.rule.code, Position(place.row, place.column), Position(place.end_row, place.end_column)))
+        diagnostic = checked.diagnostic_of(proposal)
         if (
             diagnostic is not None
             and proposal.fix.edits

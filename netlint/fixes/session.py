@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from netlint.engine.diagnostic import Diagnostic, Position
+from netlint.engine.diagnostic import Diagnostic
 from netlint.engine.settings import Settings
 from netlint.engine.targets import InputFile
 from netlint.fixes.applying import apply
@@ -67,11 +67,9 @@ def verify_file(file: InputFile, settings: Settings) -> list[Verification]:
     read_and_check = checker(file, settings)
     before = read_and_check(source)
     prover = Prover()
-    reported = {(one.code, one.location, one.end_location): one for one in before.diagnostics}
     results = []
     for proposal in plan(before.judged):
-        place = proposal.place
-        diagnostic = reported.get((proposal.rule.code, Position(place.row, place.column), Position(place.end_row, place.end_column)))
+        diagnostic = before.diagnostic_of(proposal)
         if diagnostic is None:
             continue
         if not proposal.fix.edits:

@@ -108,13 +108,6 @@ def named_parameters(module: Module) -> list[tuple[str, ParameterValue]]:
     return list(found.values())
 
 
-def initialize_parameter(interpreter: Interpreter, value: Any, name: str, options: dict[str, Any]) -> None:
-    """Records that an initialiser was applied to a parameter."""
-    for option in members(value):
-        if isinstance(option, ParameterValue):
-            set_initialization(interpreter, option.parameter, name, options)
-
-
 def set_initialization(interpreter: Interpreter, parameter: Parameter, name: str, options: dict[str, Any]) -> None:
     """What a parameter starts from; unknown where it is not known whether this is executed."""
     parameter.initialization = Initialization("unknown" if interpreter.heap.undecided else name, options, interpreter.site)

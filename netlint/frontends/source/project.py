@@ -119,11 +119,6 @@ class Project:
                 return plain
         return None
 
-    def is_namespace(self, module: str, importer: SourceFile) -> bool:
-        """True for a folder without `__init__.py` that holds Python files."""
-        relative = Path(*module.split("."))
-        return any((root / relative).is_dir() for root in self._search_roots(importer, importer.path))
-
     def _load(self, path: Path, module: str) -> SourceFile | None:
         path = path.absolute()
         if path not in self._files:

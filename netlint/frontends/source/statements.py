@@ -377,18 +377,14 @@ def _exception_name(value: Any) -> str | None:
 
 
 def _with(interpreter: Interpreter, node: cst.With, scope: Scope) -> Any:
-    quiet = 0
+    quiet = False
     for item in node.items:
         value = interpreter.evaluate(item.item, scope)
-        if _stops_gradients(value):
-            quiet += 1
+        quiet = quiet or _stops_gradients(value)
         if item.asname is not None:
             assign(interpreter, item.asname.name, value, scope)
-    interpreter.no_grad += quiet
-    try:
+    with interpreter.without_gradient(quiet):
         return interpreter.block(node.body, scope)
-    finally:
-        interpreter.no_grad -= quiet
 
 
 def _stops_gradients(value: Any) -> bool:

@@ -25,7 +25,6 @@ from netlint.frontends.source.values import (
     members,
 )
 from netlint.frontends.torch_api import (
-    INITIALIZERS,
     LAYERS,
     TRANSFORMER_STACKS,
     Signature,
@@ -345,8 +344,3 @@ def delete_module_item(interpreter: Interpreter, module: Module, index: Any) -> 
         rest = list(module.children.values())
         module.children.clear()
         module.children.update({str(i): value for i, value in enumerate(rest)})
-
-
-def is_initializer(name: str) -> bool:
-    """Whether a qualified name is one of `torch.nn.init`'s functions."""
-    return name in INITIALIZERS
