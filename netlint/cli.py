@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from netlint.engine.registry import Registry
     from netlint.engine.run import Report
     from netlint.engine.targets import ExampleInput, InputFile
-    from netlint.fixes.plan import Proposal
+    from netlint.fixes.proposal import Proposal
     from netlint.reports.terminal import Paint
 
 OK, FINDINGS, BROKEN, INTERRUPTED = 0, 1, 2, 130

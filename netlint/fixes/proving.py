@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netlint.engine.rule import Contract
-from netlint.fixes.convergence import Checked
-from netlint.fixes.plan import Proposal
+from netlint.fixes.proposal import Proposal
+from netlint.fixes.source.convergence import Checked
 from netlint.graph import Graph
 from netlint.verify import Evidence, equivalence
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netlint.fixes.code import Refusal
+from netlint.fixes.proposal import Refusal
 from netlint.graph import Graph, Layer, Operator
 from netlint.graph.operators import Detach, Identity, Input
 from netlint.graph.queries import MOVES

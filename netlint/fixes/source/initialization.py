@@ -8,12 +8,13 @@ import libcst as cst
 
 from netlint.engine.diagnostic import Edit
 from netlint.engine.rule import StateDict
-from netlint.fixes.code import Files, Place, Refusal
-from netlint.fixes.insertion import method_of
-from netlint.fixes.lowered import Lowered, lowered
-from netlint.fixes.names import imports_of
-from netlint.fixes.options import arguments_set
-from netlint.fixes.spelling import written
+from netlint.fixes.proposal import Refusal
+from netlint.fixes.source.code import Files, Place
+from netlint.fixes.source.insertion import method_of
+from netlint.fixes.source.lowered import Lowered, lowered
+from netlint.fixes.source.names import imports_of
+from netlint.fixes.source.options import arguments_set
+from netlint.fixes.source.spelling import written
 from netlint.frontends.torch_api import INITIALIZERS, Signature
 from netlint.graph import Graph, Layer, Site
 

@@ -15,8 +15,8 @@ from netlint.engine.run import Outcome, Task, merged
 from netlint.engine.settings import Settings
 from netlint.engine.suppression import comments
 from netlint.engine.targets import InputFile
-from netlint.fixes.convergence import Checked, ReadAndCheck
-from netlint.fixes.plan import Judged
+from netlint.fixes.proposal import Judged
+from netlint.fixes.source.convergence import Checked, ReadAndCheck
 from netlint.graph import Graph
 
 

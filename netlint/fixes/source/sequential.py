@@ -8,10 +8,11 @@ import libcst as cst
 
 from netlint.engine.diagnostic import Edit
 from netlint.engine.rule import StateDict
-from netlint.fixes.code import Code, Files, Place, Refusal, Span
-from netlint.fixes.lowered import Lowered, children_of, constructed_at, lowered, whole_lines
-from netlint.fixes.names import imports_of
+from netlint.fixes.proposal import Refusal
 from netlint.fixes.safety import has_state, indexed, swap_caveats
+from netlint.fixes.source.code import Code, Files, Place, Span
+from netlint.fixes.source.lowered import Lowered, children_of, constructed_at, lowered, whole_lines
+from netlint.fixes.source.names import imports_of
 from netlint.graph import Graph, Layer, Operator
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import libcst as cst
 
 from netlint.engine.diagnostic import Edit
-from netlint.fixes.code import Files, Place, Refusal
-from netlint.fixes.expressions import application, exchange
-from netlint.fixes.insertion import Taken, layer_from, method_of
-from netlint.fixes.lowered import Lowered, applied_at, lowered
-from netlint.fixes.names import imports_of
+from netlint.fixes.proposal import Refusal
+from netlint.fixes.source.code import Files, Place
+from netlint.fixes.source.expressions import application, exchange
+from netlint.fixes.source.insertion import Taken, layer_from, method_of
+from netlint.fixes.source.lowered import Lowered, applied_at, lowered
+from netlint.fixes.source.names import imports_of
 from netlint.graph import Graph, Layer, Operator
 
 LISTS = (cst.List, cst.Tuple, cst.ListComp)

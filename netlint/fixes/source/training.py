@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import libcst as cst
 
 from netlint.engine.rule import StateDict
-from netlint.fixes.code import Files, Place, Refusal
-from netlint.fixes.lowered import Lowered, constructed_at, lowered
-from netlint.fixes.names import imports_of
-from netlint.fixes.spelling import written
+from netlint.fixes.proposal import Refusal
+from netlint.fixes.source.code import Files, Place
+from netlint.fixes.source.lowered import Lowered, constructed_at, lowered
+from netlint.fixes.source.names import imports_of
+from netlint.fixes.source.spelling import written
 from netlint.frontends.source.code import names_in
 from netlint.frontends.torch_api import OPTIMIZERS, Signature
 from netlint.graph import Optimizer

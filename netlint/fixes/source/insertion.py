@@ -9,12 +9,13 @@ import libcst as cst
 
 from netlint.engine.diagnostic import Edit
 from netlint.engine.rule import StateDict
-from netlint.fixes import sequential
-from netlint.fixes.code import Code, Files, Place, Refusal
-from netlint.fixes.expressions import ATOMS, wrap
-from netlint.fixes.lowered import Lowered, applied_at, in_container, lowered
-from netlint.fixes.names import imports_of
-from netlint.fixes.spelling import constructor, written
+from netlint.fixes.proposal import Refusal
+from netlint.fixes.source import sequential
+from netlint.fixes.source.code import Code, Files, Place
+from netlint.fixes.source.expressions import ATOMS, wrap
+from netlint.fixes.source.lowered import Lowered, applied_at, in_container, lowered
+from netlint.fixes.source.names import imports_of
+from netlint.fixes.source.spelling import constructor, written
 from netlint.graph import Graph, Operator
 from netlint.graph.operators import Pow
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from netlint.engine.diagnostic import Diagnostic, Edit, Position
 from netlint.engine.rule import Severity
-from netlint.fixes.applying import apply, chosen, merged
-from netlint.fixes.plan import Judged, Proposal, plan
+from netlint.fixes.proposal import Judged, Proposal
+from netlint.fixes.source.applying import apply, chosen, merged
+from netlint.fixes.source.plan import plan
 from netlint.frontends.errors import SourceError
 from netlint.graph import Graph
 

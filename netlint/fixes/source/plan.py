@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from netlint.engine.diagnostic import Fix
 from netlint.engine.evaluation import Found
 from netlint.engine.intent import ChangeClass, Initialize, InsertAfter, Intent, Register, Replace, Rewrite, SetOption, SplitGroups, Swap
 from netlint.engine.placement import places_of
-from netlint.engine.rule import Contract, Finding, Forward, Rule, StateDict, TrainingEffect
-from netlint.fixes import expressions, initialization, options, registration, sequential, statements, training
-from netlint.fixes.code import Files, Refusal
-from netlint.fixes.expressions import application
-from netlint.fixes.insertion import Taken, insert_after
-from netlint.fixes.lowered import Lowered, in_container, together
-from netlint.fixes.replacement import replace
+from netlint.engine.rule import Contract, Finding, Forward, Rule
+from netlint.fixes.proposal import Judged, Proposal, Refusal, applicability, effects, words_of
+from netlint.fixes.source import expressions, initialization, options, registration, sequential, statements, training
+from netlint.fixes.source.code import Files
+from netlint.fixes.source.expressions import application
+from netlint.fixes.source.insertion import Taken, insert_after
+from netlint.fixes.source.lowered import Lowered, in_container, together
+from netlint.fixes.source.replacement import replace
 from netlint.graph import Graph, Loader, Location, Operator, Optimizer
 from netlint.graph.operators import Constant, Input, Opaque, Select, Weight
 from netlint.graph.training import Penalty
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A network and what the rules found in it."""
-
-    graph: Graph
-    found: Sequence[Found]
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What can be done about the findings of one rule at one place.
-
-    `fix.edits` are empty and its applicability is `display` where no edit can be written. `reasons` say why it is not safe, or why
-    there is no edit. `findings` are those that it is for, one or more a network, `filename` is the file that the edits are of.
-    """
-
-    rule: Rule
-    place: Location
-    fix: Fix
-    filename: str
-    reasons: tuple[str, ...] = ()
-    findings: tuple[tuple[Finding, Graph], ...] = field(default=(), repr=False)
 
 
 def propose(rule: Rule, finding: Finding, graph: Graph) -> Proposal | None:
@@ -113,14 +89,14 @@ def _at_site(
         _agree(parts)
         _reach_no_others(rule, parts, findings, graphs)
     except Refusal as refusal:
-        words = _words(intents[0][0])
+        words = words_of(intents[0][0])
         fix = Fix(f"{words} (not done: {refusal})" if str(refusal) else words, "display", rule.fix_contract, ())
         return Proposal(rule, place, fix, place.filename, (str(refusal),) if str(refusal) else (), findings)
     first = parts[0]
     caveats = tuple(dict.fromkeys(caveat for part in parts for caveat in part.caveats))
     contract = Contract(rule.fix_contract.forward, first.state_dict or rule.fix_contract.state_dict, rule.fix_contract.training)
-    reasons = (*_effects(contract), *caveats)
-    fix = Fix(first.message, _applicability(contract, caveats), contract, first.edits)  # type: ignore[arg-type]
+    reasons = (*effects(contract), *caveats)
+    fix = Fix(first.message, applicability(contract, caveats), contract, first.edits)
     return Proposal(rule, place, fix, first.filename, reasons, findings)
 
 
@@ -184,50 +160,3 @@ def _swap(files: Files, graph: Graph, first: Operator, second: Operator) -> Lowe
         raise Refusal("one of the two is an element of a container, the other is called in `forward`: the change is not local")
     one, two = application(files, first), application(files, second)
     return expressions.swap(graph, one, two, (first, second)) or statements.swap(graph, one, two, (first, second))
-
-
-def _words(intent: Intent) -> str:
-    """The intent in words, for a fix that is only shown."""
-    match intent:
-        case tuple():
-            return "; ".join(dict.fromkeys(map(_words, intent)))
-        case Swap(first, second):
-            return f"Apply the {second.name} before the {first.name}"
-        case Replace(old, new):
-            return f"Use {', '.join(operator.name for operator in new)} in the place of {old.name}" if new else f"Remove the {old.name}"
-        case InsertAfter(after, new):
-            return f"Apply a {new.name} to the result of the {after.name}"
-        case SetOption(_, values):
-            return f"Set {', '.join(f'{name}={value!r}' for name, value in values.items())}"
-        case ChangeClass(_, kind):
-            return f"Use torch.optim.{kind} with the same arguments"
-        case SplitGroups():
-            return "Put the parameters with fewer than two dimensions into a group of their own"
-        case Register(layer):
-            return f"Let the module own this {layer.kind.rpartition('.')[2]}"
-        case Initialize(_, name, _):
-            return f"Initialise the weights with torch.nn.init.{name}"
-        case Rewrite(_, words):
-            return words[:1].upper() + words[1:]
-
-
-# -- safety ------------------------------------------------------------------------------------------------------------
-
-
-def _applicability(contract: Contract, caveats: Sequence[str]) -> str:
-    """safe: the same results, keys and training; unsafe: keys that can be mapped, or a change that is meant; display: the rest."""
-    meant = contract.forward is Forward.CHANGES or contract.training is TrainingEffect.CHANGES
-    if contract.state_dict is StateDict.BREAKS and not meant:
-        return "display"
-    return "unsafe" if meant or contract.state_dict is not StateDict.SAME or caveats else "safe"
-
-
-def _effects(contract: Contract) -> tuple[str, ...]:
-    """What a contract gives up, in words."""
-    effects = {
-        "the network's results change": contract.forward is Forward.CHANGES,
-        "keys of the state_dict move": contract.state_dict is StateDict.REMAP,
-        "saved weights no longer fit": contract.state_dict is StateDict.BREAKS,
-        "training changes": contract.training is TrainingEffect.CHANGES,
-    }
-    return tuple(words for words, given_up in effects.items() if given_up)

@@ -8,10 +8,11 @@ import libcst as cst
 
 from netlint.engine.diagnostic import Edit
 from netlint.engine.rule import StateDict
-from netlint.fixes.code import Place, Refusal, Span
-from netlint.fixes.expressions import Application, swap_message, wrapped
-from netlint.fixes.lowered import Lowered, applied_at, lowered, whole_lines
+from netlint.fixes.proposal import Refusal
 from netlint.fixes.safety import swap_caveats
+from netlint.fixes.source.code import Place, Span
+from netlint.fixes.source.expressions import Application, swap_message, wrapped
+from netlint.fixes.source.lowered import Lowered, applied_at, lowered, whole_lines
 from netlint.graph import Graph, Operator
 
 LOOPS = (cst.For, cst.While)

@@ -9,15 +9,12 @@ from functools import cached_property
 import libcst as cst
 
 from netlint.engine.diagnostic import Edit, Position
+from netlint.fixes.proposal import Refusal
 from netlint.frontends.source.code import NodeSite, Slice, SourceFile
 from netlint.graph import Site
 
 Span = tuple[int, int]
 """Where a piece of text starts and ends (exclusive), in characters of the file's text with `\\n` for every line end."""
-
-
-class Refusal(Exception):
-    """A fix that cannot be written; the text completes "not fixed: ..."."""
 
 
 class Code:

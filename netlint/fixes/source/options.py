@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import libcst as cst
 
 from netlint.engine.diagnostic import Edit
-from netlint.fixes.code import Code, Files, Place, Refusal
-from netlint.fixes.expressions import application
-from netlint.fixes.lowered import Lowered, applied_at, constructed_at, lowered
-from netlint.fixes.names import imports_of
-from netlint.fixes.spelling import written
+from netlint.fixes.proposal import Refusal
+from netlint.fixes.source.code import Code, Files, Place
+from netlint.fixes.source.expressions import application
+from netlint.fixes.source.lowered import Lowered, applied_at, constructed_at, lowered
+from netlint.fixes.source.names import imports_of
+from netlint.fixes.source.spelling import written
 from netlint.frontends.torch_api import DATALOADER, LAYERS, OPTIMIZERS, Signature
 from netlint.graph import Loader, Operator, Optimizer
 from netlint.graph.training import Penalty

@@ -8,16 +8,17 @@ import libcst as cst
 
 from netlint.engine.diagnostic import Edit
 from netlint.engine.rule import StateDict
-from netlint.fixes import expressions, sequential
-from netlint.fixes.code import Files, Place, Refusal
-from netlint.fixes.expressions import Application, application, exchange
-from netlint.fixes.insertion import Taken, method_of, new_layer, once_per_call
-from netlint.fixes.lowered import Lowered, applied_at, constructed_at, in_container, lowered
-from netlint.fixes.names import imports_of
-from netlint.fixes.options import arguments_set, method_names
+from netlint.fixes.proposal import Refusal
 from netlint.fixes.safety import hooks, overwriting
-from netlint.fixes.spelling import Expression, constructor, function_name
-from netlint.fixes.statements import removal
+from netlint.fixes.source import expressions, sequential
+from netlint.fixes.source.code import Files, Place
+from netlint.fixes.source.expressions import Application, application, exchange
+from netlint.fixes.source.insertion import Taken, method_of, new_layer, once_per_call
+from netlint.fixes.source.lowered import Lowered, applied_at, constructed_at, in_container, lowered
+from netlint.fixes.source.names import imports_of
+from netlint.fixes.source.options import arguments_set, method_names
+from netlint.fixes.source.spelling import Expression, constructor, function_name
+from netlint.fixes.source.statements import removal
 from netlint.frontends.torch_api import FUNCTIONS, METHODS, canonical
 from netlint.graph import Graph, Operator
 

@@ -14,7 +14,7 @@ from netlint.engine.rule import Severity
 from netlint.engine.settings import Settings
 from netlint.engine.targets import InputFile
 from netlint.fixes import Checked, Proposal, checker, fix_source, plan, propose
-from netlint.fixes.convergence import ReadAndCheck, moved
+from netlint.fixes.source.convergence import ReadAndCheck, moved
 from netlint.frontends.errors import SourceError
 from netlint.testing.rules import IMPORTS
 from netlint.verify import equivalence

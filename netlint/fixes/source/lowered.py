@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from netlint.engine.diagnostic import Edit
 from netlint.engine.rule import StateDict
-from netlint.fixes.code import Code, Place, Refusal, Span, comes_from
+from netlint.fixes.proposal import Refusal
+from netlint.fixes.source.code import Code, Place, Span, comes_from
 from netlint.graph import Layer, Operator, Site
 
 Reaches = Callable[[object], bool]

@@ -9,10 +9,11 @@ import libcst as cst
 
 from netlint.engine.diagnostic import Edit
 from netlint.engine.rule import StateDict
-from netlint.fixes.code import Files, Place, Refusal, Span
-from netlint.fixes.lowered import Lowered, applied_at, lowered
-from netlint.fixes.names import imports_of
+from netlint.fixes.proposal import Refusal
 from netlint.fixes.safety import swap_caveats
+from netlint.fixes.source.code import Files, Place, Span
+from netlint.fixes.source.lowered import Lowered, applied_at, lowered
+from netlint.fixes.source.names import imports_of
 from netlint.frontends.torch_api import FUNCTIONS, METHODS, Signature
 from netlint.graph import Graph, Operator
 
@@ -119,7 +120,7 @@ def swap_message(first: Operator, second: Operator) -> str:
 
 def remove(files: Files, old: Operator) -> Lowered:
     """Puts the tensor itself in the place of the call; a statement that then says `x = x` goes."""
-    from netlint.fixes.statements import without_statement
+    from netlint.fixes.source.statements import without_statement
 
     found = application(files, old)
     edits = without_statement(found) or bare(found)

@@ -10,12 +10,13 @@ import pytest
 from netlint.engine.diagnostic import Fix
 from netlint.engine.rule import Contract, Forward, StateDict, TrainingEffect
 from netlint.fixes import apply
-from netlint.fixes.code import Files, Refusal
-from netlint.fixes.initialization import change_call, initialize
-from netlint.fixes.insertion import Taken
-from netlint.fixes.lowered import Lowered
-from netlint.fixes.registration import register
-from netlint.fixes.training import another_class, split_groups
+from netlint.fixes.proposal import Refusal
+from netlint.fixes.source.code import Files
+from netlint.fixes.source.initialization import change_call, initialize
+from netlint.fixes.source.insertion import Taken
+from netlint.fixes.source.lowered import Lowered
+from netlint.fixes.source.registration import register
+from netlint.fixes.source.training import another_class, split_groups
 from netlint.graph import Graph
 from netlint.testing.rules import IMPORTS, networks_in
 

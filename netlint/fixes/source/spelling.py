@@ -7,8 +7,9 @@ from dataclasses import MISSING, dataclass, fields
 import libcst as cst
 
 from netlint.engine.diagnostic import Edit
-from netlint.fixes.code import Place, Refusal
-from netlint.fixes.names import Names
+from netlint.fixes.proposal import Refusal
+from netlint.fixes.source.code import Place
+from netlint.fixes.source.names import Names
 from netlint.frontends.torch_api import FUNCTIONS, LAYERS, Signature
 from netlint.graph import Operator, Unknown
 

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 import libcst as cst
 
 from netlint.engine.diagnostic import Edit
-from netlint.fixes.code import Code
+from netlint.fixes.source.code import Code
 from netlint.frontends.source.code import flat
 from netlint.frontends.torch_api import canonical
 
