@@ -129,20 +129,29 @@ def _checked(task: Task) -> Outcome:
     file, settings = task.file, task.settings
     source = read(file)
     reading = graphs(file, source)
-    outcome = Outcome(networks=tuple(graph.name for graph in reading.graphs), comments=comments(source.text), notes=reading.notes)
+    outcome, judged = judge(file, settings, reading.graphs, source)
+    outcome.notes = reading.notes
     outcome.source = source if file.text is not None or source.cells else None
+    if task.propose is not None and file.kind == "source":
+        outcome.candidates = _with_fixes(outcome.candidates, task.propose, judged, file.filename)
+    return outcome
+
+
+def judge(
+    file: InputFile, settings: Settings, networks: Sequence[Graph], source: Source
+) -> tuple[Outcome, list[tuple[Graph, list[Found]]]]:
+    """The selected rules, put to the networks of a file or model: what came of it, and what was found in each network."""
     rules = [rule for rule in load(settings.rule_paths).rules if rule.code in settings.selected]
-    judged: list[tuple[Graph, Sequence[Found]]] = []
-    for graph in reading.graphs:
+    outcome = Outcome(networks=tuple(graph.name for graph in networks), comments=comments(source.text), source=source)
+    judged: list[tuple[Graph, list[Found]]] = []
+    for graph in networks:
         found, unanswered = check_graph(graph, rules, settings)
         judged.append((graph, found))
         outcome.candidates += [_at_home(candidate, file) for candidate in candidates(found, graph)]
         for question in unanswered:
             outcome.unanswered.setdefault(question.rule.code, Counter())[question.reason] += 1
         outcome.blind.update(place.reason for place in graph.blind)
-    if task.propose is not None and file.kind == "source":
-        outcome.candidates = _with_fixes(outcome.candidates, task.propose, judged, file.filename)
-    return outcome
+    return outcome, judged
 
 
 def _with_fixes(

@@ -4,8 +4,8 @@
 verifier; it needs NumPy, the rest does not.
 """
 
-from netlint.fixes.proposal import Judged, Proposal, Refusal
-from netlint.fixes.source import Checked, Fixed, GivenUp, Made, apply, checker, diff, fix_source, plan, proposals, propose
+from netlint.fixes.proposal import Checked, GivenUp, Judged, Made, Proposal, Refusal
+from netlint.fixes.source import Fixed, apply, checker, diff, fix_source, plan, proposals, propose
 from netlint.fixes.writing import NotWritten, write
 
 __all__ = [

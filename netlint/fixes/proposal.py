@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
-from netlint.engine.diagnostic import Fix
+from netlint.engine.diagnostic import Diagnostic, Fix
 from netlint.engine.evaluation import Found
 from netlint.engine.intent import ChangeClass, Initialize, InsertAfter, Intent, Register, Replace, Rewrite, SetOption, SplitGroups, Swap
+from netlint.engine.placement import path_of, places_of
 from netlint.engine.rule import Contract, Finding, Forward, Rule, StateDict, TrainingEffect
 from netlint.graph import Graph, Location
 
@@ -39,6 +41,70 @@ class Proposal:
     filename: str
     reasons: tuple[str, ...] = ()
     findings: tuple[tuple[Finding, Graph], ...] = field(default=(), repr=False)
+
+
+class Reported:
+    """Diagnostics, to be found by what they report: one stands for all findings of a rule at a place in the code; a model file has no
+    lines, so there its node tells."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self._by_place: dict[tuple[object, ...], Diagnostic] = {}
+        self._by_symbol: dict[tuple[str, str], Diagnostic] = {}
+        for one in diagnostics:
+            if one.frontend != "source":
+                self._by_symbol.setdefault((one.code, one.symbol), one)
+            if one.frontend != "onnx":
+                start, end = one.location, one.end_location
+                self._by_place.setdefault((one.code, Path(one.filename).absolute(), start.row, start.column, end.row, end.column), one)
+
+    def of(self, code: str, finding: Finding, graph: Graph) -> Diagnostic | None:
+        """What reports a finding; None if it is suppressed, or stands in another file."""
+        if graph.frontend != "source":
+            path = path_of(finding.at)
+            named = self._by_symbol.get((code, f"{graph.name}.{path}" if path else graph.name))
+            if named is not None or graph.frontend == "onnx":
+                return named
+        place = places_of(finding.at, graph)[0][0]
+        return self._by_place.get((code, Path(place.filename).absolute(), place.row, place.column, place.end_row, place.end_column))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One check of a file or model.
+
+    `judged` holds each network with those of its findings that stand in the file (or model) and that nothing suppresses: what may be fixed.
+    `diagnostics` are all that would be reported for it, suppressed ones left out.
+    """
+
+    judged: Sequence[Judged]
+    diagnostics: Sequence[Diagnostic]
+
+    def diagnostic_of(self, proposal: Proposal) -> Diagnostic | None:
+        """What is reported of a proposal's findings; None if nothing is."""
+        reported = Reported(self.diagnostics)
+        found = (reported.of(proposal.rule.code, finding, graph) for finding, graph in proposal.findings)
+        return next((diagnostic for diagnostic in found if diagnostic is not None), None)
+
+    @property
+    def graphs(self) -> list[Graph]:
+        return [one.graph for one in self.judged]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A fix that was made: its proposal, and the finding as it was reported."""
+
+    proposal: Proposal
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A fix that did not hold, and why."""
+
+    proposal: Proposal
+    diagnostic: Diagnostic
+    reason: str
 
 
 def words_of(intent: Intent) -> str:

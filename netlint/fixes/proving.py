@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netlint.engine.rule import Contract
-from netlint.fixes.proposal import Proposal
-from netlint.fixes.source.convergence import Checked
+from netlint.fixes.proposal import Checked, Proposal
 from netlint.graph import Graph
 from netlint.verify import Evidence, equivalence
 
@@ -29,6 +28,13 @@ class Proof:
                 return f"`{name}` could not be compared: {evidence.unverified}"
             if not evidence.holds:
                 return f"it does not keep what it declares for `{name}`: {evidence}"
+        return None
+
+    def objection(self, applicability: str) -> str | None:
+        """Why a fix of this applicability must not be made: a safe one must be proved; an unsafe one is meant to change something, and
+        only must be what it says."""
+        if applicability == "safe" or self.missing or any(evidence.refused for _, evidence in self.evidence):
+            return self.refusal
         return None
 
     def lines(self) -> list[str]:
@@ -69,9 +75,5 @@ class Prover:
         return Proof(tuple(found), tuple(missing))
 
     def accept(self, proposal: Proposal, before: Checked, after: Checked) -> str | None:
-        """For `fix_source`: why a fix that is called safe is not proved; an unsafe one is meant to change something, and only must be
-        what it says."""
-        proof = self.prove(proposal, before, after)
-        if proposal.fix.applicability == "safe":
-            return proof.refusal
-        return proof.refusal if proof.missing or any(evidence.refused for _, evidence in proof.evidence) else None
+        """For `fix_source`: why a fix must not be made."""
+        return self.prove(proposal, before, after).objection(proposal.fix.applicability)

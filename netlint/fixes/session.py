@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from netlint.engine.diagnostic import Diagnostic
 from netlint.engine.settings import Settings
 from netlint.engine.targets import InputFile
-from netlint.fixes.proposal import Proposal
+from netlint.fixes.proposal import Checked, Proposal
 from netlint.fixes.proving import Proof, Prover
 from netlint.fixes.source.applying import apply
 from netlint.fixes.source.checking import checker
-from netlint.fixes.source.convergence import Checked, Fixed, fix_source
+from netlint.fixes.source.convergence import Fixed, fix_source
 from netlint.fixes.source.plan import plan
 from netlint.frontends.errors import SourceError
 

@@ -7,35 +7,12 @@ from dataclasses import dataclass, field
 
 from netlint.engine.diagnostic import Diagnostic, Edit, Position
 from netlint.engine.rule import Severity
-from netlint.fixes.proposal import Judged, Proposal
+from netlint.fixes.proposal import Checked, GivenUp, Made, Proposal
 from netlint.fixes.source.applying import apply, chosen, merged
 from netlint.fixes.source.plan import plan
 from netlint.frontends.errors import SourceError
-from netlint.graph import Graph
 
 MAX_PASSES = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """One check of a file's bytes.
-
-    `judged` holds each network with those of its findings that stand in the file and that nothing suppresses: what may be fixed.
-    `diagnostics` are all that would be reported for the file, suppressed ones left out.
-    """
-
-    judged: Sequence[Judged]
-    diagnostics: Sequence[Diagnostic]
-
-    def diagnostic_of(self, proposal: Proposal) -> Diagnostic | None:
-        """What is reported at the place of a proposal; None if nothing is."""
-        place = proposal.place
-        wanted = (proposal.rule.code, Position(place.row, place.column), Position(place.end_row, place.end_column))
-        return next((one for one in self.diagnostics if (one.code, one.location, one.end_location) == wanted), None)
-
-    @property
-    def graphs(self) -> list[Graph]:
-        return [one.graph for one in self.judged]
 
 
 ReadAndCheck = Callable[[bytes], Checked]
@@ -44,23 +21,6 @@ ReadAndCheck = Callable[[bytes], Checked]
 Accept = Callable[[Proposal, Checked, Checked], "str | None"]
 """Asked of each fix after it was made, with the file before and after: why it must not be kept, or None. What comes after may hold other
 fixes too, if they promise the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A fix that was made: its proposal, and the finding as it was reported."""
-
-    proposal: Proposal
-    diagnostic: Diagnostic
-
-
-@dataclass(frozen=True, slots=True)
-class GivenUp:
-    """A fix that did not hold, and why."""
-
-    proposal: Proposal
-    diagnostic: Diagnostic
-    reason: str
 
 
 @dataclass(slots=True)
