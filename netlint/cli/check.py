@@ -1,0 +1,116 @@
+"""`netlint check`: lint, fix, and report."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netlint.cli.errors import BROKEN, FINDINGS, OK, complain
+from netlint.cli.fixing import fixed
+from netlint.cli.options import batch_size_option, config_option, configured, input_option, isolated_option, rules_option
+from netlint.cli.targets import collected, with_inputs
+
+if TYPE_CHECKING:
+    from netlint.config import Configuration
+    from netlint.engine.diagnostic import Diagnostic
+    from netlint.engine.run import Report
+    from netlint.reports.terminal import Paint
+
+
+@click.command()
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@rules_option("--select", "Run only these rules (codes, prefixes such as NL4, names, or ALL).")
+@rules_option("--ignore", "Leave these rules out.")
+@rules_option("--extend-select", "Run these rules too.")
+@click.option("--fix", "fix", is_flag=True, help="Write the safe fixes: those that are proved to change no result, weight or training.")
+@click.option("--unsafe-fixes", is_flag=True, help="Write the unsafe fixes too: those that mean to change something.")
+@click.option("--diff", "diff", is_flag=True, help="Show what would be written, and write nothing.")
+@click.option("--interactive", is_flag=True, help="Ask for each fix.")
+@click.option("--fail-on", type=click.Choice(["error", "warning", "advice"]), help="What makes the exit code 1.  [default: warning]")
+@batch_size_option
+@input_option
+@click.option("--output-format", type=click.Choice(["text", "json"]), help="[default: text]")
+@click.option(
+    "--output-file", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE", help="Write the report there."
+)
+@click.option("--statistics", is_flag=True, help="Show how many findings each rule has, instead of the findings.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.  [default: as many as pay off]")
+@click.option("--no-cache", is_flag=True, help="Read everything afresh (this version keeps no cache, so it always does).")
+@click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
+@config_option
+@isolated_option
+@click.option("--quiet", "-q", is_flag=True, help="Print the counts only, and nothing when there are no findings.")
+@click.option("--verbose", "-v", is_flag=True, help="Show advice in full, and all that could not be seen or evaluated.")
+@click.option("--stdin-filename", metavar="FILE", help="The name of the source that comes on stdin.")
+def check(targets: tuple[str, ...], **options: Any) -> int:
+    """Lint files, folders and models.
+
+    TARGET is a .py, .ipynb or .onnx file, a folder (walked; .gitignore is respected), or - for stdin; FILE.py:NAME picks one network of a
+    file: a class, a builder function or a variable. Without TARGET: the current folder. Nothing that is read is imported or run.
+    package.module:NAME, in contrast, is imported and run: a module class, a factory or an instance.
+    """
+    from netlint.engine.run import check as check_files
+    from netlint.fixes import proposals
+
+    configuration = configured(options)
+    files, problems = collected(targets or (".",), configuration, options["stdin_filename"])
+    files = with_inputs(files, options["inputs"])
+    fixing = any(options[name] for name in ("fix", "unsafe_fixes", "diff", "interactive"))
+    report = check_files(files, configuration.for_file, options["jobs"], problems, propose=proposals)
+    if fixing and fixed(files, report, configuration, options):
+        report = check_files(files, configuration.for_file, options["jobs"], problems, propose=proposals)
+    for message in (*configuration.warnings, *report.notes, *report.problems):
+        complain(message)
+    if not files and not problems:
+        complain(f"no Python file, notebook or ONNX model in {', '.join(targets or ('.',))}: nothing was checked")
+    if options["diff"]:
+        return _exit_code(report, configuration, options["exit_zero"])
+    home = files[0].path.parent if files else Path.cwd()
+    _publish(report, options, configuration.for_folder(home).output_format)
+    return _exit_code(report, configuration, options["exit_zero"])
+
+
+def _publish(report: Report, options: dict[str, Any], output_format: str) -> None:
+    """Prints or writes the report in the form that was asked for."""
+    from netlint.reports.terminal import Paint, paint_for
+
+    file = options["output_file"]
+    paint = Paint() if file else paint_for(sys.stdout)
+    text = _rendered(report, options, output_format, paint)
+    if file is None:
+        click.echo(text, nl=False, color=True)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {file}: {error.strerror or error}") from error
+
+
+def _rendered(report: Report, options: dict[str, Any], output_format: str, paint: Paint) -> str:
+    from netlint.reports import json, statistics
+    from netlint.reports.terminal import width
+    from netlint.reports.text import TextReport
+
+    if options["statistics"]:
+        return statistics.render_json(report.findings) if output_format == "json" else statistics.render_text(report.findings, paint)
+    if output_format == "json":
+        return json.render(report.findings)
+    if not report.findings and (report.problems or not report.files):
+        return ""  # nothing good can be said of a run that lacked a target, or had nothing to check
+    writer = TextReport(report, paint, width(), options["verbose"])
+    if options["quiet"]:
+        return f"{writer.counts()}\n" if report.findings else ""
+    return writer.render()
+
+
+def _exit_code(report: Report, configuration: Configuration, exit_zero: bool) -> int:
+    if report.broken:
+        return BROKEN
+
+    def fails(finding: Diagnostic) -> bool:
+        return finding.severity.rank <= configuration.for_file(Path(finding.filename)).fail_on.rank
+
+    return FINDINGS if not exit_zero and any(fails(finding) for finding in report.findings) else OK

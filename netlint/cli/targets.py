@@ -1,0 +1,43 @@
+"""From targets on the command line to files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from netlint.cli.errors import complain
+
+if TYPE_CHECKING:
+    from netlint.config import Configuration
+    from netlint.engine.targets import ExampleInput, InputFile
+
+
+def collected(targets: Sequence[str], configuration: Configuration, stdin_filename: str | None) -> tuple[list[InputFile], list[str]]:
+    from netlint.engine.targets import collect
+
+    named = [target for target in targets if target != "-"]
+    files, problems = collect(named, lambda path, folder: configuration.for_folder(path.parent).excludes(path, folder))
+    return [*([stdin(stdin_filename)] if "-" in targets else []), *files], problems
+
+
+def with_inputs(files: list[InputFile], inputs: tuple[ExampleInput, ...]) -> list[InputFile]:
+    """The same files with the inputs of their networks; says which of them will be imported and run, before that happens."""
+    from dataclasses import replace
+
+    for file in files:
+        if file.live:
+            complain(f"{file.live} is imported and run, to see the network that it makes")
+    return [replace(file, inputs=inputs) for file in files]
+
+
+def stdin(filename: str | None) -> InputFile:
+    from netlint.engine.targets import standard_input
+
+    return standard_input(sys.stdin.buffer.read(), filename or "<stdin>")
+
+
+def one_file(target: str, inputs: tuple[ExampleInput, ...]) -> InputFile:
+    from netlint.engine.targets import single
+
+    return with_inputs([stdin(None) if target == "-" else single(target)], inputs)[0]
