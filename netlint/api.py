@@ -15,7 +15,7 @@ from netlint.engine.errors import NetlintError
 from netlint.engine.reading import reading_of
 from netlint.engine.run import Report
 from netlint.engine.run import check as run
-from netlint.engine.targets import ExampleInput, InputFile, collect, given_model, single, standard_input
+from netlint.engine.targets import ExampleInput, InputFile, given_model, single, standard_input
 from netlint.fixes import proposals
 from netlint.frontends.errors import SourceError
 from netlint.graph import Graph, Shape
@@ -38,17 +38,19 @@ def check(target: object, *, config: Config | None = None, example_inputs: objec
     Nothing of a file is imported or run; `package.module:name` is, and so is the forward of a live model.
     """
     configuration = _configuration(config)
-    if isinstance(target, (str, Path)) and not _is_text(target):
-        files, problems = collect([str(target)], lambda path, folder: configuration.for_folder(path.parent).excludes(path, folder))
-    else:
-        files, problems = [_at_hand(target, example_inputs)], []
-    if example_inputs is not None:
-        files = [replace(file, example_inputs=example_inputs) for file in files]
-    report = run(files, configuration.for_file, problems=problems, propose=proposals)
+    report = run_on(target, configuration, example_inputs)
     for message in configuration.warnings:
         warnings.warn(message, stacklevel=2)
-    _raise(report)
     return list(report.findings)
+
+
+def run_on(target: object, configuration: Configuration, example_inputs: object = None) -> Report:
+    """The report on a target, as in `check`. Raises NetlintError for a target that is not valid or cannot be run."""
+    files = [replace(file, example_inputs=example_inputs) for file in _files(target, configuration)]
+    report = run(files, configuration.for_file, propose=proposals)
+    if report.problems:
+        raise NetlintError("; ".join(report.problems))
+    return report
 
 
 def fix(target: str | Path, *, unsafe_fixes: bool = False, write: bool = True, config: Config | None = None) -> list[FixedFile]:
@@ -67,8 +69,9 @@ def fix(target: str | Path, *, unsafe_fixes: bool = False, write: bool = True, c
     for file in _source_files(target, configuration):
         try:
             result = fix_file(file, configuration.for_file(file.path), kinds)
-        except (SourceError, OSError):
-            continue  # `check` reports what cannot be read
+        except (SourceError, OSError) as error:
+            _passed_over(file, error)
+            continue
         if result.changed:
             if write and file.text is None:
                 write_file(file.path, result.before, result.source)
@@ -88,8 +91,8 @@ def verify(target: str | Path, *, config: Config | None = None) -> list[Verifica
     for file in _source_files(target, configuration):
         try:
             results += verify_file(file, configuration.for_file(file.path))
-        except (SourceError, OSError):
-            continue
+        except (SourceError, OSError) as error:
+            _passed_over(file, error)
     return results
 
 
@@ -113,13 +116,14 @@ def advise(
     return review_file(file, configuration.for_file(file.path))[0]
 
 
-def _source_files(target: str | Path, configuration: Configuration) -> list[InputFile]:
-    if _is_text(target):
-        return [_source(target)]
-    files, problems = collect([str(target)], lambda path, folder: configuration.for_folder(path.parent).excludes(path, folder))
+def _files(target: object, configuration: Configuration) -> list[InputFile]:
+    """The files of a target; a model or source text is one too."""
+    if not _names(target):
+        return [_at_hand(target)]
+    files, problems = configuration.collect([str(target)])
     if problems:
         raise NetlintError("; ".join(problems))
-    return [file for file in files if file.kind == "source"]
+    return files
 
 
 def networks(target: object, *, inputs: tuple[Shape, ...] = (), example_inputs: object = None) -> list[Graph]:
@@ -131,22 +135,37 @@ def networks(target: object, *, inputs: tuple[Shape, ...] = (), example_inputs: 
     return reading_of(_one(target, example_inputs, inputs)).graphs
 
 
+def _source_files(target: object, configuration: Configuration) -> list[InputFile]:
+    return [file for file in _files(target, configuration) if file.kind == "source"]
+
+
+def _passed_over(file: InputFile, error: Exception) -> None:
+    """Raises NetlintError for the one file that was named; warns of one of many."""
+    if not file.walked:
+        raise NetlintError(f"{file.filename}: {error}") from error
+    warnings.warn(f"{file.filename} was passed over: {error}", stacklevel=3)
+
+
 def _one(target: object, example_inputs: object, inputs: tuple[Shape, ...]) -> InputFile:
     """The one file or model that a target is, with the shapes of its inputs."""
-    named = isinstance(target, (str, Path)) and not _is_text(target)
-    file = single(str(target)) if named else _at_hand(target, example_inputs)
+    file = single(str(target)) if _names(target) else _at_hand(target)
     shapes = tuple(ExampleInput(tuple(int(size) for size in shape or ())) for shape in inputs)  # type: ignore[arg-type]
-    return replace(file, inputs=shapes)
+    return replace(file, inputs=shapes, example_inputs=example_inputs)
 
 
-def _at_hand(target: object, example_inputs: object) -> InputFile:
+def _at_hand(target: object) -> InputFile:
     """What is not a path: source text, or a model. Raises TypeError for anything else, without importing what the caller has not."""
     if _is_text(target):
         return _source(target)
     kinds = [(sys.modules.get("torch.nn"), "Module"), (sys.modules.get("onnx"), "ModelProto")]
     if any(package is not None and isinstance(target, getattr(package, name)) for package, name in kinds):
-        return given_model(target, example_inputs)
+        return given_model(target)
     raise TypeError(f"a target is a path, source text, an nn.Module or an onnx.ModelProto, not a {type(target).__name__}")
+
+
+def _names(target: object) -> bool:
+    """Whether a target names something: a path, one network of a file, or `package.module:name`."""
+    return isinstance(target, (str, Path)) and not _is_text(target)
 
 
 def _is_text(target: object) -> bool:
@@ -162,8 +181,3 @@ def _configuration(config: Config | None, batch_size: int | None = None) -> Conf
     if isinstance(config, Mapping):
         return Configuration(overrides, values=config)
     return Configuration(overrides, Path(config) if config is not None else None)
-
-
-def _raise(report: Report) -> None:
-    if report.problems:
-        raise NetlintError("; ".join(report.problems))

@@ -7,7 +7,7 @@ valid key.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -18,6 +18,7 @@ from netlint.engine.rule import Severity, TrainingFacts
 from netlint.engine.selection import Choice, chosen, expand
 from netlint.engine.settings import Settings
 from netlint.engine.spelling import hint
+from netlint.engine.targets import InputFile, collect
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -83,6 +84,10 @@ class Configuration:
         if folder not in self._folders:
             self._folders[folder] = self._settings(self._source(folder))
         return self._folders[folder]
+
+    def collect(self, targets: Iterable[str]) -> tuple[list[InputFile], list[str]]:
+        """The files of all targets that the settings do not exclude, and a sentence for each target that is none."""
+        return collect(targets, lambda path, folder: self.for_folder(path.parent).excludes(path, folder))
 
     def _source(self, folder: Path) -> Path | None:
         if self.isolated or self.values is not None:

@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 
 
 def collected(targets: Sequence[str], configuration: Configuration, stdin_filename: str | None) -> tuple[list[InputFile], list[str]]:
-    from netlint.engine.targets import collect
-
-    named = [target for target in targets if target != "-"]
-    files, problems = collect(named, lambda path, folder: configuration.for_folder(path.parent).excludes(path, folder))
+    files, problems = configuration.collect(target for target in targets if target != "-")
     return [*([stdin(stdin_filename)] if "-" in targets else []), *files], problems
 
 

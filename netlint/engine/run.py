@@ -133,7 +133,7 @@ def _checked(task: Task) -> Outcome:
     outcome.notes = reading.notes
     outcome.source = source if file.text is not None or source.cells else None
     if task.propose is not None and file.kind == "source":
-        outcome.candidates = _with_fixes(outcome.candidates, task.propose, judged, file.filename)
+        _add_fixes(outcome, task.propose, judged, file.filename)
     return outcome
 
 
@@ -154,16 +154,15 @@ def judge(
     return outcome, judged
 
 
-def _with_fixes(
-    candidates: list[Candidate], propose: Propose, judged: Sequence[tuple[Graph, Sequence[Found]]], filename: str
-) -> list[Candidate]:
+def _add_fixes(outcome: Outcome, propose: Propose, judged: Sequence[tuple[Graph, Sequence[Found]]], filename: str) -> None:
     try:
         fixes = propose(judged, filename)
-    except Exception:  # a finding without its fix is better than none
-        return candidates
-    return [
+    except Exception as error:  # a finding without its fix is better than none
+        outcome.notes += (f"no fixes are offered: {type(error).__name__}: {error}. This is a defect of netlint; report it",)
+        return
+    outcome.candidates = [
         replace(one, diagnostic=replace(one.diagnostic, fix=fix)) if (fix := fixes.get((one.diagnostic.code, one.place))) else one
-        for one in candidates
+        for one in outcome.candidates
     ]
 
 

@@ -125,10 +125,10 @@ def collect(targets: Iterable[str], excludes: Excludes) -> tuple[list[InputFile]
     return list(files.values()), problems
 
 
-def given_model(model: object, example_inputs: object) -> InputFile:
+def given_model(model: object) -> InputFile:
     """A live `nn.Module` or an `onnx.ModelProto` that the caller has."""
     name = type(model).__name__
-    return InputFile(name, Path.cwd() / name, project_root(Path.cwd()), model=model, example_inputs=example_inputs)
+    return InputFile(name, Path.cwd() / name, project_root(Path.cwd()), model=model)
 
 
 def single(target: str) -> InputFile:

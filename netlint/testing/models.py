@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
+from netlint.api import run_on
 from netlint.config import Configuration, Overrides
-from netlint.engine.errors import NetlintError
-from netlint.engine.rule import Severity
-from netlint.engine.run import Report, check
-from netlint.engine.targets import collect, given_model
+from netlint.engine.diagnostic import Diagnostic
+from netlint.engine.run import Report
 from netlint.reports.terminal import Paint
 from netlint.reports.text import TextReport
 
@@ -34,21 +34,13 @@ def assert_clean(
     """
     overrides = Overrides(select=select, ignore=tuple(ignore), fail_on=fail_on, batch_size=batch_size)
     configuration = Configuration(overrides)
-    if hasattr(target, "__fspath__") or isinstance(target, str):
-        files, problems = collect([str(target)], lambda path, folder: configuration.for_folder(path.parent).excludes(path, folder))
-        files = [replace(file, example_inputs=example_inputs) for file in files]
-    else:
-        files, problems = [given_model(target, example_inputs)], []
-    report = check(files, configuration.for_file, problems=problems)
-    if report.problems:
-        raise NetlintError("; ".join(report.problems))
-    least = configuration.for_file(files[0].path).fail_on if files else Severity.WARNING
-    if any(finding.severity.rank <= least.rank for finding in report.findings):
-        raise AssertionError(_told(report, least))
+    report = run_on(target, configuration, example_inputs)
+    told = [one for one in report.findings if one.severity.rank <= configuration.for_file(Path(one.filename)).fail_on.rank]
+    if told:
+        raise AssertionError(_told(report, told))
 
 
-def _told(report: Report, least: Severity) -> str:
+def _told(report: Report, findings: Sequence[Diagnostic]) -> str:
     """The report of what failed, as in a terminal without colour."""
-    told = tuple(finding for finding in report.findings if finding.severity.rank <= least.rank)
-    text = TextReport(replace(report, findings=told, unanswered={}, blind={}), Paint(), COLUMNS, verbose=True).render()
+    text = TextReport(replace(report, findings=tuple(findings), unanswered={}, blind={}), Paint(), COLUMNS, verbose=True).render()
     return f"netlint has something to say of this network\n\n{text}"
