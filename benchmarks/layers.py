@@ -26,9 +26,7 @@ from netlint.graph import operators as ops
 from netlint.graph.operator import Operator
 from netlint.graph.unknown import Unknown
 from netlint.layers import Array, Context, Gradients, ReferenceLayer, Step, reference
-from netlint.layers.attention import Attention
 from netlint.layers.layer import quiet
-from netlint.layers.normalization import LocalResponseNorm, Normalize
 from netlint.layers.penalties import L1Penalty, L2Penalty, NormPenalty
 
 Floats = NDArray[np.float64]
@@ -274,10 +272,10 @@ def normalizations() -> Iterator[Case]:
             why=STATISTICS,
         )
     for size in (2, 5):
-        yield Case(LocalResponseNorm(size=size, alpha=0.5), lambda nn, s=size: nn.LocalResponseNorm(s, 0.5), ((2, 6, 3, 2),), f"{size}")
+        yield Case(ops.LocalResponseNorm(size=size, alpha=0.5), lambda nn, s=size: nn.LocalResponseNorm(s, 0.5), ((2, 6, 3, 2),), f"{size}")
     for p in (2.0, 3.0):
         yield Case(
-            Normalize(p=p),
+            ops.Normalize(p=p),
             lambda nn, p=p: lambda x: nn.functional.normalize(x, p),
             ((3, 4, 2),),
             f"{p}",
@@ -378,6 +376,13 @@ def pools() -> Iterator[Case]:
                 (shape,),
                 f"{text}, padding counts {counted}",
             )
+    for divisor in (1, 5):
+        yield Case(
+            ops.AvgPool(dims=2, kernel_size=(2, 3), stride=(2, 2), padding=(1, 1), divisor_override=divisor),
+            lambda nn, n=divisor: nn.AvgPool2d((2, 3), 2, 1, divisor_override=n),
+            ((2, 3, 5, 6),),
+            f"divisor {divisor}",
+        )
     for dilation, padding in (((2, 2), (0, 0)), ((2, 1), (1, 1)), ((3, 2), (1, 1))):
         yield Case(
             ops.MaxPool(dims=2, kernel_size=(3, 2), stride=(2, 1), dilation=dilation, padding=padding),
@@ -449,6 +454,24 @@ def _losses(reduction: str) -> Iterator[Case]:
             limit=16,
             why="losses of both signs cancel",
         )
+    for ignored in (4, 9):
+        kept = np.where(classes == -100, ignored, classes)
+        yield Case(
+            ops.CrossEntropy(reduction=r, ignore_index=ignored),
+            lambda nn, i=ignored: nn.CrossEntropyLoss(reduction=r, ignore_index=i),
+            ((6, 5), kept),
+            f"{r}, {ignored} is left out",
+            kinds=("ordinary", "ties", "huge"),
+        )
+        yield Case(
+            ops.NLL(reduction=r, ignore_index=ignored),
+            lambda nn, i=ignored: nn.NLLLoss(reduction=r, ignore_index=i),
+            ((6, 5), kept),
+            f"{r}, {ignored} is left out",
+            kinds=("ordinary", "ties", "huge"),
+            limit=16,
+            why="losses of both signs cancel",
+        )
     yield Case(ops.MSE(reduction=r), lambda nn: nn.MSELoss(reduction=r), ((4, 5), mixed), r)
     yield Case(
         ops.BCE(reduction=r),
@@ -459,6 +482,12 @@ def _losses(reduction: str) -> Iterator[Case]:
         single="the bound 1e-12 of x (1 - x)",
     )
     yield Case(ops.KLDivergence(reduction=r), lambda nn: nn.KLDivLoss(reduction=r), ((6, 5), shares), r)
+    yield Case(
+        ops.KLDivergence(reduction=r, log_target=True),
+        lambda nn: nn.KLDivLoss(reduction=r, log_target=True),
+        ((6, 5), np.log(shares)),
+        f"{r}, of logarithms",
+    )
     for target, how in ((mixed, "shares"), (hard, "0 or 1")):
         yield Case(ops.BCEWithLogits(reduction=r), lambda nn: nn.BCEWithLogitsLoss(reduction=r), ((4, 5), target), f"{r}, {how}")
         yield Case(
@@ -543,12 +572,12 @@ def sequences() -> Iterator[Case]:
             why="gates of sums, multiplied",
             kinds=("ordinary", "ties"),
         )
-    for causal in (False, True):
+    for causal, scale in ((False, None), (True, None), (True, 0.3)):
         yield Case(
-            Attention(is_causal=causal),
-            lambda nn, c=causal: lambda q, k, v: nn.functional.scaled_dot_product_attention(q, k, v, is_causal=c),
+            ops.Attention(is_causal=causal, scale=scale),
+            lambda nn, c=causal, s=scale: lambda q, k, v: nn.functional.scaled_dot_product_attention(q, k, v, is_causal=c, scale=s),
             ((2, 3, 5, 4), (2, 3, 5, 4), (2, 3, 5, 6)),
-            f"causal {causal}",
+            f"causal {causal}, scale {scale}",
             limit=8,
             why="a softmax between two sums of products",
             kinds=("ordinary", "ties"),

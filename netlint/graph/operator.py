@@ -21,7 +21,8 @@ class Operator:
     argument order), `layer` (the module object that is applied; None for a functional call), `site` (where it is
     applied: the call in `forward`, or the layer's constructor when a container applies it), `scope` (the innermost user
     module or container in whose forward it is applied) and `shape` (of its result; None if the rank is unknown).
-    `inplace` is True when it overwrites its first input.
+    `inplace` is True when it overwrites its first input. `further` has the options of the call that no field tells and that are not
+    at their defaults: no rule needs them, but two operators that differ in one are not the same.
     """
 
     inputs: tuple[Operator, ...] = field(default=(), repr=False)  # a repr that followed them would print the whole network
@@ -30,6 +31,7 @@ class Operator:
     scope: Layer | None = field(default=None, repr=False)
     shape: Shape | None = None
     inplace: bool | Unknown = False
+    further: tuple[tuple[str, object], ...] = field(default=(), repr=False)
 
     keeps_shape: ClassVar[bool] = False
     """The result has the shape of the first input."""

@@ -94,7 +94,8 @@ class AlphaDropout(Dropout):
 
 @dataclass(frozen=True)
 class DropPath(Dropout):
-    """Stochastic depth: a residual branch of a whole sample is dropped, one Bernoulli variable a sample (arXiv 1603.09382).
+    """Stochastic depth: a residual branch of a whole sample is dropped, one Bernoulli variable a sample, or one for all of them if `mode`
+    is batch (arXiv 1603.09382). What is kept is not scaled if `scale_by_keep` is False.
 
     >>> import numpy as np
     >>> DropPath(p=0.5).forward((np.ones((3, 2)),), context=Context(training=True, seed=1)).output
@@ -103,5 +104,12 @@ class DropPath(Dropout):
            [0., 0.]])
     """
 
+    mode: str = "row"
+    scale_by_keep: bool = True
+
+    @quiet()
+    def masked(self, x: Array, mask: Array) -> Step:
+        return super().masked(x, mask) if self.scale_by_keep else Step((x * mask,), lambda g: Gradients((g * mask,)))
+
     def mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        return (*shape[:1], *(1 for _ in shape[1:]))
+        return (*shape[:1], *(1 for _ in shape[1:])) if self.mode == "row" else tuple(1 for _ in shape)

@@ -13,9 +13,6 @@ from netlint.layers.activations import log_softmax, sigmoid, softplus
 from netlint.layers.arithmetic import summed_to
 from netlint.layers.layer import Array, Context, Gradients, Parameters, ReferenceLayer, Step, namespace, size
 
-IGNORED = -100
-"""The class index that PyTorch's losses leave out by default."""
-
 
 def reduced(losses: Array, reduction: str, pulled: Callable[[Array], Array], total: Array | int | None = None) -> Step:
     """The mean, the sum or each of some losses, and their backward pass: `pulled` takes the gradient of each single loss.
@@ -130,7 +127,7 @@ class BCEWithLogits(ElementLoss):
 
 @dataclass(frozen=True)
 class KLDivergence(ElementLoss):
-    """t (log t - x) with x a log-probability, 0 where t is 0; the gradient is -t.
+    """t (log t - x) with x a log-probability, 0 where t is 0; the gradient is -t. With `log_target` the target is log t.
 
     >>> import numpy as np
     >>> KLDivergence(reduction="sum").forward((np.log(np.array([0.5, 0.5])), np.array([1.0, 0.0]))).output.round(4)
@@ -138,20 +135,23 @@ class KLDivergence(ElementLoss):
     """
 
     reduction: str = "mean"
+    log_target: bool = False
 
     def evaluate(self, x: Array, target: Array, parameters: Parameters) -> Array:
         xp = namespace(x)
+        if self.log_target:
+            return xp.exp(target) * (target - x)
         return xp.where(target == 0, 0 * target, target * xp.log(target)) - target * x
 
     def slope(self, x: Array, target: Array, parameters: Parameters) -> Array:
-        return -target
+        return -namespace(x).exp(target) if self.log_target else -target
 
 
 @dataclass(frozen=True)
 class NLL(ReferenceLayer):
     """-w_t x_t, where t is the class index of a sample (or position) and x are log-probabilities with the classes in dimension 1.
 
-    The mean is weighted, sum of losses over sum of w_t. The class index -100 is left out.
+    The mean is weighted, sum of losses over sum of w_t. The class `ignore_index` is left out.
 
     >>> import numpy as np
     >>> NLL().forward((np.array([[-1.0, -2.0], [-3.0, -4.0]]), np.array([1, 0]))).output
@@ -160,11 +160,12 @@ class NLL(ReferenceLayer):
 
     arity = 2
     reduction: str = "mean"
+    ignore_index: int = -100
 
     def apply(self, inputs: tuple[Array, ...], parameters: Parameters, context: Context) -> Step:
         x, target = inputs
         xp = namespace(x)
-        share = chosen(x, target)
+        share = chosen(x, target, self.ignore_index)
         if "weight" in parameters:
             share = share * along_classes(parameters["weight"], x)
         axis = class_axis(x)
@@ -178,7 +179,7 @@ class CrossEntropy(ReferenceLayer):
     """-sum_c q_c w_c log softmax(x)_c, with the classes in dimension 1; q is the target: a class index t, or probabilities.
 
     A label smoothing of s makes q_c = (1 - s) [c = t] + s / C (arXiv 1512.00567). The gradient is softmax(x) sum(q w) - q w.
-    The mean over indices is over sum of w_t, over probabilities over the number of samples. The class index -100 is left out.
+    The mean over indices is over sum of w_t, over probabilities over the number of samples. The class `ignore_index` is left out.
 
     >>> import numpy as np
     >>> step = CrossEntropy().forward((np.array([[0.0, 0.0]]), np.array([1])))
@@ -189,6 +190,7 @@ class CrossEntropy(ReferenceLayer):
     arity = 2
     reduction: str = "mean"
     label_smoothing: float = 0.0
+    ignore_index: int = -100
 
     def apply(self, inputs: tuple[Array, ...], parameters: Parameters, context: Context) -> Step:
         x, target = inputs
@@ -196,7 +198,7 @@ class CrossEntropy(ReferenceLayer):
         axis = class_axis(x)
         indices = xp.isdtype(target.dtype, "integral")
         weight = along_classes(parameters["weight"], x) if "weight" in parameters else 1.0
-        share = chosen(x, target) if indices else target
+        share = chosen(x, target, self.ignore_index) if indices else target
         total = xp.sum(share * weight) if indices else size(target) // x.shape[axis]
         if self.label_smoothing:
             counted = xp.sum(share, axis=axis, keepdims=True) if indices else 1.0
@@ -216,15 +218,17 @@ def class_axis(x: Array) -> int:
     return 0 if x.ndim == 1 else 1
 
 
-def chosen(x: Array, target: Array) -> Array:
-    """1 at the class of each target, else 0, in the shape of x. Raises ValueError for a class that does not exist."""
+def chosen(x: Array, target: Array, ignored: int) -> Array:
+    """1 at the class of each target, else 0, in the shape of x; 0 for a class that is left out. Raises ValueError for one that does not
+    exist."""
     xp = namespace(x, target)
     axis = class_axis(x)
     classes = x.shape[axis]
-    if bool(xp.any(((target < 0) | (target >= classes)) & (target != IGNORED))):
+    if bool(xp.any(((target < 0) | (target >= classes)) & (target != ignored))):
         raise ValueError(f"a target class outside 0 .. {classes - 1}")
     numbers = xp.reshape(xp.arange(classes, dtype=target.dtype, device=x.device), tuple(-1 if a == axis else 1 for a in range(x.ndim)))
-    return xp.astype(numbers == xp.expand_dims(target, axis=axis), x.dtype)
+    target = xp.expand_dims(target, axis=axis)
+    return xp.astype((numbers == target) & (target != ignored), x.dtype)
 
 
 def along_classes(weight: Array, x: Array) -> Array:

@@ -62,6 +62,7 @@ class AvgPool(ReferenceLayer):
     """y = the mean of x over a window (S24: it does not commute with an activation); its gradient spreads evenly.
 
     Padding counts as zeros if `count_include_pad`, else not at all. What `ceil_mode` lets a window reach beyond the padding never counts.
+    `divisor_override` stands in for the count of each window.
 
     >>> import numpy as np
     >>> AvgPool(dims=1, kernel_size=(2,), stride=(2,), ceil_mode=True).forward((np.array([[1.0, 3.0, 5.0]]),)).output
@@ -74,6 +75,7 @@ class AvgPool(ReferenceLayer):
     padding: Sizes = (0,)
     ceil_mode: bool = False
     count_include_pad: bool = True
+    divisor_override: int | None = None
 
     def apply(self, inputs: tuple[Array, ...], parameters: Parameters, context: Context) -> Step:
         (x,) = inputs
@@ -81,7 +83,7 @@ class AvgPool(ReferenceLayer):
         sizes = tuple(x.shape[x.ndim - self.dims :])
         windows = Windows.over(sizes, self.kernel_size, self.stride, self.padding, ceil_mode=self.ceil_mode)
         counted = windows.before if self.count_include_pad else (0,) * self.dims
-        count = alike(windows.occupancy(counted), x)
+        count = alike(windows.occupancy(counted), x) if self.divisor_override is None else self.divisor_override
         wide = windows.padded(x)
         total = xp.zeros((*x.shape[: x.ndim - self.dims], *windows.counts), dtype=x.dtype, device=x.device)
         for tap in windows.taps:

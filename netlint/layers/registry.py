@@ -6,6 +6,7 @@ Unknown: a layer with a guessed option would prove the wrong thing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
@@ -46,6 +47,8 @@ def reference(operator: Operator) -> ReferenceLayer | Unknown:
     build = TABLE.get(type(operator))
     if build is None:
         return Unknown(f"no reference layer for {operator.name}")
+    if operator.further:
+        return Unknown(f"no reference layer for {operator.name} with {', '.join(name for name, _ in operator.further)}")
     layer = build(operator)
     names = tuple(operator.parameter_shapes())
     if isinstance(layer, Unknown) or operator.layer is not None or not names or len(operator.inputs) <= layer.arity:
@@ -134,6 +137,13 @@ def _embedding(operator: Operator) -> ReferenceLayer | Unknown:
     return Unknown("how an EmbeddingBag joins its vectors") if operator.bag else named(linear.Embedding)(operator)
 
 
+def _normalize(operator: Operator) -> ReferenceLayer | Unknown:
+    assert isinstance(operator, ops.Normalize)
+    order = operator.p
+    plain = isinstance(order, Unknown) or (0 < order < math.inf)
+    return named(normalization.Normalize)(operator) if plain else Unknown(f"no reference layer for a norm of order {order}")
+
+
 def _reduce(operator: Operator) -> ReferenceLayer | Unknown:
     assert isinstance(operator, ops.Reduce)
     return named(arithmetic.Reduce)(operator) if operator.how in ("sum", "mean") else Unknown(f"no reference layer for {operator.how}")
@@ -170,7 +180,7 @@ TABLE: dict[type[Operator], Build] = {
     ops.InstanceNorm: named(normalization.InstanceNorm),
     ops.RMSNorm: named(normalization.RMSNorm),
     ops.LocalResponseNorm: named(normalization.LocalResponseNorm),
-    ops.Normalize: named(normalization.Normalize),
+    ops.Normalize: _normalize,
     ops.Sigmoid: named(activations.Sigmoid),
     ops.Tanh: named(activations.Tanh),
     ops.ReLU: named(activations.ReLU),

@@ -239,8 +239,10 @@ class Comparison:
             operator = pair[side]
             names = (place, trial.seed)
             if self._takes_integers(pair):
-                drawn = tensors.generator(trial.kind.name, *names).integers(0, self._classes(pair), shape)
-                values[id(operator)] = drawn
+                random = tensors.generator(trial.kind.name, *names)
+                drawn = random.integers(0, self._classes(pair), shape)
+                ignored = self._ignored(pair)
+                values[id(operator)] = drawn if ignored is None else np.where(random.random(shape) < 0.3, ignored, drawn)
             elif depends_on_data(self.graphs[1], pair[1]):
                 values[id(operator)] = tensors.tensor(trial.kind, shape, np.float32, *names, bounds=bounds(pair[1])).astype(trial.dtype)
             else:
@@ -259,6 +261,13 @@ class Comparison:
             or (isinstance(reader, (ops.CrossEntropy, ops.NLL)) and pair[1] in reader.inputs[1:])
             for reader in self.region.after
         )
+
+    def _ignored(self, pair: tuple[Operator, Operator]) -> int | None:
+        """The class that a loss leaves out, if it is known: its targets have it, too."""
+        for reader in self.region.before:
+            if isinstance(reader, (ops.CrossEntropy, ops.NLL)) and pair[0] in reader.inputs[1:] and isinstance(reader.ignore_index, int):
+                return reader.ignore_index
+        return None
 
     def _classes(self, pair: tuple[Operator, Operator]) -> int:
         for reader in self.region.after:
@@ -311,7 +320,7 @@ class Comparison:
         return tensors.weight(trial.weights, shape, trial.dtype, key.rpartition(".")[2], key)
 
     def _seeds(self, trial: Trial) -> tuple[dict[int, tuple[int, ...]], dict[int, tuple[int, ...]]]:
-        """The n-th operator of a kind draws the same numbers in both networks."""
+        """The n-th operator of a kind draws the same numbers in both networks, others for each kind of tensor."""
         tables: list[dict[int, tuple[int, ...]]] = []
         for group in (self.region.before, self.region.after):
             table: dict[int, tuple[int, ...]] = {}
@@ -319,7 +328,7 @@ class Comparison:
             for operator in group:
                 if operator.random_in_training:
                     count[type(operator)] = count.get(type(operator), 0) + 1
-                    table[id(operator)] = (trial.seed, count[type(operator)])
+                    table[id(operator)] = (trial.seed, tensors.KINDS.index(trial.kind), count[type(operator)])
             tables.append(table)
         return tables[0], tables[1]
 
@@ -392,6 +401,7 @@ class Comparison:
             for place, (before, after) in enumerate(zip(*many, strict=True)):
                 what = f"result of {pair[0].name}" if pair[0].name == pair[1].name else f"result of {pair[0].name}, now {pair[1].name}"
                 what += f" ({number}.{place})" if number or place else ""
+                before, after = np.asarray(before), np.asarray(after)
                 yield self._compared(before, after, scale, what)
                 if before.dtype.kind == "f" and before.shape == after.shape:
                     for side in (0, 1):

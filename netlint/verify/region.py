@@ -18,7 +18,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, fields
 from typing import TypeAlias
 
-from netlint.graph import Graph, Operator, Parameter, Unknown
+from netlint.graph import Graph, Location, Operator, Parameter, Unknown
 from netlint.graph import operators as ops
 from netlint.graph.queries import is_weighted
 from netlint.verify.state import Remap, State
@@ -83,17 +83,31 @@ class Alignment:
         """Numbers one network's operators; gives the first operator of each number."""
         firsts: dict[int, Operator] = {}
         times: Counter[Hashable] = Counter()
+        turns = self._turns(side)
         for operator in self.graphs[side].index.order:
             signature = self._signatures[id(operator)]
             key: Hashable = (signature, tuple(self.numbers.get(id(source), -1) for source in operator.inputs))
             if id(operator) in self._anchored:
                 key = ("anchor", self._anchored[id(operator)])
+            elif id(operator) in turns:
+                key = (key, turns[id(operator)])
             elif self._repeats_differ(operator):
                 times[key] += 1
                 key = (key, times[key])
             number = self.numbers[id(operator)] = self._table.setdefault(key, len(self._table))
             firsts.setdefault(number, operator)
         return firsts
+
+    def _turns(self, side: int) -> dict[int, int]:
+        """The places of constants of unknown value among those that look alike, in the order in which the code makes them: two buffers
+        of one shape that change places where they are read are still the first and the second."""
+        alike: dict[Hashable, list[tuple[Location, int]]] = {}
+        for operator in self.graphs[side].index.order:
+            if isinstance(operator, ops.Constant) and self._repeats_differ(operator) and operator.site is not None:
+                alike.setdefault(self._signatures[id(operator)], []).append((operator.site.location(), id(operator)))
+        # sorting is stable: of several that one line makes, those that are read first come first
+        made = (sorted(group, key=lambda one: one[0]) for group in alike.values())
+        return {number: place for group in made for place, (_, number) in enumerate(group)}
 
     def _paired_anchors(self) -> list[Pair]:
         """The anchors of both networks: of a signature that both have equally often, the n-th with the n-th."""
@@ -142,6 +156,8 @@ class Alignment:
                 return self._remap.key(key) if side == 0 else key
             case Unknown():
                 return ("unknown", value.reason)
+            case Operator():  # a tensor that an option is given
+                return (self.signature(value, side), tuple(self._plain(source, side) for source in value.inputs))
             case tuple() | list():
                 return tuple(self._plain(part, side) for part in value)
             case slice():

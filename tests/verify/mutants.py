@@ -73,7 +73,119 @@ _HOOK = "\n\ndef look(module, inputs, output):\n    print(output.mean())\n\n\nne
 
 TRAINED = "for x, y in torch.utils.data.DataLoader([], batch_size=8):\n    loss = {loss}(net(x), y)\n    loss.backward()\n"
 
+_BUFFERS = "self.a = nn.Linear(8, 8); self.register_buffer('mean', torch.rand(8)); self.register_buffer('scale', torch.rand(8))"
+_STATISTICS = "self.register_buffer('mean', torch.zeros(8)); self.register_buffer('spread', torch.ones(8)); self.a = nn.Linear(8, 8)"
+_TABLE = "torch.tensor([{first}, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0])"
+
+
+def layers_of(before: str, layer: str, *options: str) -> tuple[Change, ...]:
+    """A layer at its defaults becomes one with an option, each in turn; `layer` has a place for them."""
+    start = stack(before, layer.format(""))
+    return tuple(Change(layer.format(f"..., {option}"), start, stack(before, layer.format(f", {option}")), CLOSE) for option in options)
+
+
+def calls_of(init: str, call: str, *options: str) -> tuple[Change, ...]:
+    """The same for a call in `forward`, of which `h` is the data."""
+
+    def made(option: str) -> str:
+        return module(f"self.a = {init}", f"h = self.a(x); return {call.format(option)}")
+
+    return tuple(Change(call.format(f"..., {option}"), made(""), made(f", {option}"), CLOSE) for option in options)
+
+
+def applied_of(layer: str, call: str, *options: str) -> tuple[Change, ...]:
+    """The same for a layer that takes several inputs."""
+
+    def made(option: str) -> str:
+        return module(f"self.a = {layer.format(option)}", f"return {call}")
+
+    return tuple(Change(layer.format(f"..., {option}"), made(""), made(f", {option}"), CLOSE) for option in options)
+
+
+def losses_of(loss: str, *options: str) -> tuple[Change, ...]:
+    """The same for the loss that a network is trained on."""
+
+    def made(option: str) -> str:
+        return stack("nn.Linear(8, 8)") + f"loss_fn = nn.{loss}({option})\n" + TRAINED.format(loss="loss_fn")
+
+    return tuple(Change(f"{loss}({option})", made(""), made(option), CLOSE) for option in options)
+
+
+OPTIONS: tuple[Change, ...] = (
+    *layers_of(CONV, "nn.AvgPool2d(2{})", "divisor_override=3", "count_include_pad=False, padding=1"),
+    *layers_of(CONV, "nn.LPPool2d(2, 2{})", "ceil_mode=True"),
+    *layers_of(CONV, "nn.LocalResponseNorm(3, alpha=1.0{})", "beta=0.5", "k=2.0"),
+    *layers_of(CONV, "nn.LocalResponseNorm(3{})", "alpha=1.0"),
+    *layers_of(CONV, "nn.Upsample(scale_factor=2, mode='bilinear'{})", "align_corners=True"),
+    *layers_of("nn.Linear(8, 8)", "nn.Softplus(1.0{})", "threshold=1.0"),
+    *applied_of("nn.PairwiseDistance(2{})", "self.a(x, x + 1)", "eps=0.1"),
+    *layers_of("nn.Identity()", "nn.Embedding(10, 8{})", "max_norm=1.0", "scale_grad_by_freq=True", "padding_idx=1"),
+    *layers_of("nn.Identity()", "nn.EmbeddingBag(10, 8{})", "mode='sum'", "include_last_offset=True"),
+    *applied_of("nn.MultiheadAttention(8, 2{})", "self.a(x, x, x)[0]", "add_zero_attn=True", "batch_first=True", "dropout=0.5"),
+    *layers_of("nn.Identity()", "nn.LSTM(8, 8{})", "batch_first=True"),
+    *layers_of("nn.Identity()", "nn.RNN(8, 8{})", "nonlinearity='relu'"),
+    *layers_of("nn.Identity()", "nn.TransformerEncoderLayer(8, 2{})", "layer_norm_eps=0.1", "activation='gelu'", "norm_first=True"),
+    *calls_of("nn.Conv2d(3, 8, 3)", "F.avg_pool2d(h, 2{})", "divisor_override=3"),
+    *calls_of("nn.Conv2d(3, 8, 3)", "F.interpolate(h, (9, 9), mode='bilinear'{})", "align_corners=True", "antialias=True"),
+    *calls_of("nn.Conv2d(3, 8, 3)", "F.grid_sample(h, h{})", "padding_mode='border'", "mode='nearest'"),
+    *calls_of("nn.Conv2d(3, 8, 3)", "F.pad(h, (1, 1){})", "value=2.0", "mode='reflect'"),
+    *calls_of("nn.Linear(8, 8)", "F.normalize(h{})", "p=1.0", "p=float('inf')", "eps=1.0", "dim=0"),
+    *calls_of("nn.Linear(8, 8)", "F.scaled_dot_product_attention(h, h, h{})", "scale=0.1", "is_causal=True"),
+    *calls_of("nn.Linear(8, 8)", "F.cosine_similarity(h, x{})", "eps=0.5"),
+    *calls_of("nn.Linear(8, 8)", "torch.add(h, x{})", "alpha=2"),
+    *calls_of("nn.Linear(8, 8)", "torch.addmm(x, h, x{})", "beta=0.5", "alpha=2"),
+    *calls_of("nn.Linear(8, 8)", "h.std(1{})", "unbiased=False"),
+    *calls_of("nn.Linear(8, 8)", "h.topk(2{})[0]", "largest=False"),
+    *calls_of("nn.Linear(8, 8)", "h.repeat_interleave(2{})", "dim=1"),
+    *calls_of("nn.Linear(8, 8)", "h.to('cpu'{})", "torch.int64"),
+    *losses_of("CrossEntropyLoss", "ignore_index=255", "ignore_index=0", "label_smoothing=0.1", f"weight={_TABLE.format(first=3.0)}"),
+    *losses_of("NLLLoss", "ignore_index=1", "reduction='sum'"),
+    *losses_of("BCEWithLogitsLoss", "pos_weight=torch.full((8,), 2.0)", "weight=torch.full((8,), 2.0)"),
+    *losses_of("KLDivLoss", "log_target=True", "reduction='batchmean'"),
+    *losses_of("HuberLoss", "delta=3.0"),
+    *losses_of("SmoothL1Loss", "beta=3.0"),
+    Change(
+        "the classes' weights in a loss",
+        *(
+            stack("nn.Linear(8, 8)") + f"loss_fn = nn.CrossEntropyLoss({_TABLE.format(first=first)})\n" + TRAINED.format(loss="loss_fn")
+            for first in (3.0, 4.0)
+        ),
+    ),
+    Change(
+        "two buffers of one shape exchanged",
+        module(_BUFFERS, "return (self.a(x) - self.mean) / self.scale"),
+        module(_BUFFERS, "return (self.a(x) - self.scale) / self.mean"),
+    ),
+    Change(
+        "one buffer read twice",
+        module(_BUFFERS, "return (self.a(x) - self.mean) / self.scale"),
+        module(_BUFFERS, "return (self.a(x) - self.mean) / self.mean"),
+    ),
+    Change(
+        "the statistics of a functional norm exchanged",
+        module(_STATISTICS, "return F.batch_norm(self.a(x), self.mean, self.spread)"),
+        module(_STATISTICS, "return F.batch_norm(self.a(x), self.spread, self.mean)"),
+    ),
+    Change(
+        "another constant",
+        module("self.a = nn.Linear(8, 8)", f"return self.a(x) * {_TABLE.format(first=3.0)}"),
+        module("self.a = nn.Linear(8, 8)", f"return self.a(x) * {_TABLE.format(first=4.0)}"),
+    ),
+    Change(
+        "another threshold",
+        module("self.a = nn.Linear(8, 8)", "return self.a(x) * (x > 0)"),
+        module("self.a = nn.Linear(8, 8)", "return self.a(x) * (x > 1)"),
+    ),
+    Change(
+        "stochastic depth of a batch, not of its samples",
+        "from torchvision.ops import StochasticDepth\n" + stack(CONV, "StochasticDepth(0.2, 'row')"),
+        "from torchvision.ops import StochasticDepth\n" + stack(CONV, "StochasticDepth(0.2, 'batch')"),
+    ),
+)
+"""An option of a layer, a function or a loss that becomes another."""
+
 WRONG: tuple[Change, ...] = (
+    *OPTIONS,
     # functions that do not commute with the maximum
     *(
         swapped(f"{name} behind max pooling", f"nn.{name}", POOL)

@@ -292,6 +292,15 @@ def _group_norm(node: Node) -> Operator:
     )
 
 
+def _local_response_norm(node: Node) -> Operator:
+    return LocalResponseNorm(
+        size=node.integer("size", 1),
+        alpha=rounded(node.number("alpha", 1e-4)),
+        beta=rounded(node.number("beta", 0.75)),
+        k=rounded(node.number("bias", 1.0)),
+    )
+
+
 def rounded(number: float) -> float:
     """A float32 as a person wrote it: 9.999999747378752e-06 is 1e-5."""
     return float(f"{number:.6g}")
@@ -387,6 +396,9 @@ def _recurrent(node: Node) -> Operator:
     activations = node.attributes.get("activations")
     named = activations[0] if isinstance(activations, list) and activations else "Tanh"
     bias: Bool = node.input(3) is not None
+    unlike: list[tuple[str, object]] = [("direction", "reverse")] if node.text("direction", "forward") == "reverse" else []
+    if node.kind == "GRU" and not node.integer("linear_before_reset", 0):  # PyTorch's GRU resets behind the linear map
+        unlike.append(("linear_before_reset", 0))
     return Recurrent(
         kind=node.kind,
         input_size=node.size(1, 1 if node.integer("weights_transposed", 0) else -1, "the width of the input"),
@@ -396,6 +408,7 @@ def _recurrent(node: Node) -> Operator:
         batch_first=bool(node.integer("layout", 0)),
         bidirectional=node.text("direction", "forward") == "bidirectional",
         nonlinearity=str(named).lower() if node.kind == "RNN" else "tanh",
+        further=tuple(unlike),
     )
 
 
@@ -427,6 +440,16 @@ def _multihead(node: Node) -> Operator:
     )
 
 
+def _attention(node: Node) -> Operator:
+    scale = node.attributes.get("scale")
+    return Attention(is_causal=bool(node.integer("is_causal", 0)), scale=rounded(scale) if isinstance(scale, float) else None)
+
+
+def _classes(kind: type[CrossEntropy] | type[NLL]) -> Callable[[Node], Operator]:
+    """A loss on class indices. Without `ignore_index` every class counts; PyTorch's -100 is none."""
+    return lambda node: kind(reduction=node.text("reduction", "mean"), ignore_index=node.integer("ignore_index", -100))
+
+
 def _threshold(node: Node) -> Operator:
     alpha = rounded(node.number("alpha", 1.0))
     return Threshold(threshold=alpha, value=0.0)
@@ -448,8 +471,8 @@ SPECS: Mapping[str, Spec] = {
     "LayerNormalization": Spec(_layer_norm, weight=1),
     "RMSNormalization": Spec(_rms_norm, weight=1),
     "GroupNormalization": Spec(_group_norm, weight=1),
-    "LRN": Spec(lambda node: LocalResponseNorm(size=node.integer("size", 1))),
-    "LpNormalization": Spec(lambda node: Normalize(p=float(node.integer("p", 2)), dim=node.integer("axis", -1))),
+    "LRN": Spec(_local_response_norm),
+    "LpNormalization": Spec(lambda node: Normalize(p=float(node.integer("p", 2)), dim=node.integer("axis", -1), eps=0.0)),
     "Relu": Spec(simple(ReLU)),
     "LeakyRelu": Spec(_slope(LeakyReLU, "negative_slope", 0.01)),
     "PRelu": Spec(_prelu, weight=1),
@@ -474,10 +497,10 @@ SPECS: Mapping[str, Spec] = {
     "LSTM": Spec(_recurrent, _recurrent_operands, weight=1, several=True),
     "GRU": Spec(_recurrent, _recurrent_operands, weight=1, several=True),
     "RNN": Spec(_recurrent, _recurrent_operands, weight=1, several=True),
-    "Attention": Spec(simple(Attention), None),
+    "Attention": Spec(_attention, None),
     "FlexAttention": Spec(simple(Attention), (0, 1, 2)),
-    "SoftmaxCrossEntropyLoss": Spec(simple(CrossEntropy), (0, 1)),
-    "NegativeLogLikelihoodLoss": Spec(simple(NLL), (0, 1)),
+    "SoftmaxCrossEntropyLoss": Spec(_classes(CrossEntropy), (0, 1)),
+    "NegativeLogLikelihoodLoss": Spec(_classes(NLL), (0, 1)),
 }
 """The standard operators that are layers of networks."""
 

@@ -106,7 +106,7 @@ class _Assembly:
         """One node: its operator and, for several results, what reads them."""
         spec = spec_of(node) if is_complete(node) else None
         operands = tuple(self._operator(value) for value in (node.inputs[index] for index in places_of(node)) if value is not None)
-        operator = self._opaque(node, place) if spec is None else spec.build(node)
+        operator = self._opaque(node, place) if spec is None else spec.operator(node)
         several = (spec is None or spec.several) and any(value.name for value in node.outputs[1:])
         several = several or isinstance(operator, (Recurrent, MultiheadAttention))  # PyTorch's always give two results
         operator.inputs, operator.site = operands, place

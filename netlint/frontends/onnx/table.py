@@ -51,7 +51,7 @@ def settle(program: Program) -> None:
             for value, shape in zip(node.outputs, neural.recurrent_shapes(node), strict=False):
                 value.shape = value.shape or shape
             continue
-        operator, shapes = spec.build(node), tuple(node.shape(place) for place in places_of(node))
+        operator, shapes = spec.operator(node), tuple(node.shape(place) for place in places_of(node))
         for index, value in enumerate(node.outputs):
             if value.shape is None:
                 plain = index == 0 and not (spec.several and len(node.outputs) > 1)

@@ -252,7 +252,13 @@ def _resize(node: Node) -> Operator:
     mode = {"linear": "bilinear", "cubic": "bicubic"}.get(node.text("mode", "nearest"), node.text("mode", "nearest"))
     result = node.outputs[0].shape
     sizes = result[2:] if result is not None and len(result) > 2 else unknown("the size after resampling")
-    return Resample(size=sizes, mode=mode)
+    aligned = node.attributes.get("coordinate_transformation_mode") == "align_corners"
+    grid = Resample(size=sizes, mode=mode, align_corners=aligned or None, antialias=bool(node.integer("antialias", 0)))
+    placed = node.text("coordinate_transformation_mode", "half_pixel")
+    usual = ("asymmetric",) if mode == "nearest" else ("half_pixel", "pytorch_half_pixel", "align_corners")
+    if placed not in usual or (mode == "nearest" and node.text("nearest_mode", "round_prefer_floor") != "floor"):
+        grid.further = (("coordinate_transformation_mode", placed), ("nearest_mode", node.text("nearest_mode", "round_prefer_floor")))
+    return grid
 
 
 def _depth_to_space(node: Node) -> Operator:

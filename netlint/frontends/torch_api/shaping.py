@@ -262,10 +262,21 @@ _FLOATING = "float double half bfloat16 cfloat cdouble chalf"
 _FAST = "input, *, memory_format=None"
 _DEVICE = "input, device=None, non_blocking=False, memory_format=None"
 
+_INTEGERS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64 int long short bool"
+
+
+def _converted(arguments: Arguments) -> Operator:
+    """`x.to(torch.long)` rounds, as `x.long()` does; any other conversion keeps the values."""
+    args, kwargs, dtype = (arguments.get(name) for name in ("args", "kwargs", "dtype"))
+    given = [*(args if isinstance(args, tuple) else ()), *(kwargs.values() if isinstance(kwargs, dict) else ()), dtype]
+    kind = next((name for value in given if (name := str(value).removeprefix("torch.")) in _INTEGERS.split()), None)
+    return Identity() if kind is None else Elementwise(how=kind)
+
+
 _CONVERSIONS: dict[str, FunctionSpec] = {
     "contiguous": FunctionSpec("input, memory_format=None", _INPUT, template(Identity)),
-    "to": FunctionSpec("input, *args, **kwargs", _INPUT, template(Identity)),
-    "type": FunctionSpec("input, dtype=None, non_blocking=False, **kwargs", _INPUT, template(Identity)),
+    "to": FunctionSpec("input, *args, **kwargs", _INPUT, _converted),
+    "type": FunctionSpec("input, dtype=None, non_blocking=False, **kwargs", _INPUT, _converted),
     "type_as": FunctionSpec("input, other", _INPUT, template(Identity)),
     "cpu": FunctionSpec("input, memory_format=None", _INPUT, template(Identity)),
     **{name: FunctionSpec(_DEVICE, _INPUT, template(Identity)) for name in ("cuda", "xpu")},
@@ -324,7 +335,7 @@ LAYERS: dict[str, LayerSpec] = {
     },
     "torch.nn.Upsample": LayerSpec(f"{_RESIZE}, recompute_scale_factor=None", template(Resample)),
     "torch.nn.UpsamplingNearest2d": LayerSpec("size=None, scale_factor=None", template(Resample, mode="nearest")),
-    "torch.nn.UpsamplingBilinear2d": LayerSpec("size=None, scale_factor=None", template(Resample, mode="bilinear")),
+    "torch.nn.UpsamplingBilinear2d": LayerSpec("size=None, scale_factor=None", template(Resample, mode="bilinear", align_corners=True)),
     "torch.nn.PixelShuffle": LayerSpec("upscale_factor", template(PixelShuffle, factor=argument("upscale_factor"))),
     "torch.nn.PixelUnshuffle": LayerSpec("downscale_factor", template(PixelShuffle, factor=argument("downscale_factor"), inverse=True)),
     "torch.nn.ChannelShuffle": LayerSpec("groups", template(Rearrange, how="channel_shuffle", arguments=options("groups"))),
@@ -346,7 +357,7 @@ _FUNCTIONAL: dict[str, FunctionSpec] = {
     "interpolate": _resample(f"input, {_RESIZE}, recompute_scale_factor=None, antialias=False"),
     "upsample": _resample(f"input, {_RESIZE}"),
     "upsample_nearest": _resample("input, size=None, scale_factor=None", mode="nearest"),
-    "upsample_bilinear": _resample("input, size=None, scale_factor=None", mode="bilinear"),
+    "upsample_bilinear": _resample("input, size=None, scale_factor=None", mode="bilinear", align_corners=True),
     "grid_sample": FunctionSpec(
         "input, grid, mode='bilinear', padding_mode='zeros', align_corners=None",
         ("input", "grid"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from netlint.graph.operator import Operator
+from netlint.graph.parameter import Parameter
 from netlint.graph.unknown import Unknown
 
 
@@ -166,6 +167,17 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for overload in _parse(text) for name in overload.names))
 
 
+@cache
+def _defaults(text: str) -> Mapping[str, tuple[object, ...]]:
+    found: dict[str, tuple[object, ...]] = {}
+    for overload in _parse(text):
+        left_out: dict[str, object] = {**overload.defaults}
+        left_out |= {name: empty for name, empty in ((overload.variadic, ()), (overload.extra, {})) if name is not None}
+        for name in overload.names:
+            found[name] = (*found.get(name, (None,)), *([left_out[name]] if name in left_out else []))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """A parameter list as Python writes it, with literals as defaults: `in_features, out_features, bias=True, *, device=None`.
@@ -180,6 +192,11 @@ class Signature:
     def names(self) -> tuple[str, ...]:
         """The parameters of all overloads, in order."""
         return _names(self.text)
+
+    @property
+    def defaults(self) -> Mapping[str, tuple[object, ...]]:
+        """What each parameter is when it is left out, in one overload or another."""
+        return _defaults(self.text)
 
     def bind(self, args: Sequence[object], kwargs: Mapping[str, object]) -> dict[str, object]:
         """The value of every parameter; None for those of the overloads that were not taken.
@@ -204,6 +221,94 @@ class Signature:
 Arguments: TypeAlias = "dict[str, object]"
 """The bound arguments of one call, by parameter name."""
 
+INERT: Mapping[str, str] = {
+    "device": "where tensors lie",
+    "dtype": "networks are compared in one precision (conversions to integers are operators of their own)",
+    "out_dtype": "networks are compared in one precision",
+    "out": "the result is given as well",
+    "memory_format": "how elements lie in memory",
+    "non_blocking": "when a copy is done",
+    "generator": "where random numbers come from",
+    "args": "of an identity, or of a conversion",
+    "kwargs": "of an identity, or of a conversion",
+    "cudnn_enabled": "which library computes it",
+    "cudnn_enable": "which library computes it",
+    "driver": "which routine computes it",
+    "compute_mode": "which routine computes it",
+    "check_errors": "whether a failure raises",
+    "process_group": "which processes share their statistics",
+    "sparse": "how a gradient is stored",
+    "sparse_grad": "how a gradient is stored",
+    "masked_grad": "how a gradient is stored",
+    "_stacklevel": "where a warning points",
+    "inplace": "a field of every operator",
+    "need_weights": "whether attention gives its weights as a second result",
+}
+"""The options that change no result, and why."""
+
+
+class Read(dict[str, object]):
+    """The arguments of a call that note which of them are asked for."""
+
+    def __init__(self, arguments: Mapping[str, object]) -> None:
+        super().__init__(arguments)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> object:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: object = None) -> object:
+        self.read.add(name)
+        return super().get(name, default)
+
+
+B = TypeVar("B", bound="Operator | None")
+
+
+Kept: TypeAlias = "tuple[tuple[str, object], ...]"
+"""Options by name."""
+
+
+def left(arguments: Arguments, signature: str, but: Container[str]) -> Kept:
+    """The options of a call, besides those that someone takes, that are not as they are when they are left out."""
+    defaults = Signature(signature).defaults
+    names = (name for name in arguments if name not in but and name not in INERT)
+    return tuple((name, _kept(arguments[name])) for name in names if not _left_out(arguments[name], defaults[name]))
+
+
+def keeping(build: Callable[[Arguments], B], signature: str, tensors: tuple[str, ...]) -> Callable[[Arguments], B]:
+    """`build`, and what it does not ask for is kept in `Operator.further`, so that no option of a call is lost."""
+
+    def built(arguments: Arguments) -> B:
+        if isinstance(arguments, Read):  # within another: that one sees to it
+            return build(arguments)
+        noted = Read(arguments)
+        operator = build(noted)
+        if operator is not None:
+            operator.further = left(arguments, signature, noted.read.union(tensors))
+        return operator
+
+    return built
+
+
+def _left_out(value: object, defaults: tuple[object, ...]) -> bool:
+    """Whether an option is what it is when it is left out; what is no plain value (a tensor) is not even compared."""
+    return (is_option(value) or (isinstance(value, dict) and not value)) and value in defaults
+
+
+def _kept(value: object) -> object:
+    """An option in a form that a graph can hold: a tensor as the operator that gives it."""
+    if isinstance(value, dict):
+        return tuple((str(key), _kept(value[key])) for key in sorted(value, key=str))
+    if is_option(value):
+        return value
+    for name, kind in (("operator", Operator), ("parameter", Parameter)):
+        found = getattr(value, name, None)
+        if isinstance(found, kind):
+            return found
+    return Unknown("an object that was not looked into")
+
 
 @dataclass(frozen=True, slots=True)
 class LayerSpec:
@@ -220,6 +325,14 @@ class LayerSpec:
     tensors: tuple[str, ...] = ("input",)
     results: Callable[[Operator], Structure] | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "build", keeping(self.build, self.signature, ()))
+
+    def called(self, template: Operator, arguments: Arguments) -> Operator:
+        """The template with the options of one call of the layer: `convolution(x, output_size=(9, 9))`."""
+        more = left(arguments, self.call, self.tensors)
+        return template.apply(*template.inputs, further=template.further + more) if more else template
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
@@ -233,3 +346,6 @@ class FunctionSpec:
     tensors: tuple[str, ...]
     build: Callable[[Arguments], Operator]
     results: Callable[[Arguments], Structure] | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "build", keeping(self.build, self.signature, self.tensors))

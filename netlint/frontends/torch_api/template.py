@@ -120,8 +120,8 @@ def first_given(*names: str) -> From:
 
 
 def given(name: str) -> From:
-    """Whether an argument is there (not None)."""
-    return lambda arguments: arguments[name] is not None
+    """Whether an argument is there (not None). That does not say which it is: an option is still to be kept."""
+    return lambda arguments: dict.get(arguments, name) is not None
 
 
 def told(name: str) -> From:

@@ -17,6 +17,8 @@ class Attention(Operator):
     """softmax(q k^T / sqrt(d)) v on already projected inputs (`F.scaled_dot_product_attention`)."""
 
     dropout_p: Float = 0.0
+    is_causal: Bool = False
+    scale: float | None | Unknown = None
 
     def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
         if len(inputs) < 3 or not inputs[0]:
@@ -36,6 +38,7 @@ class MultiheadAttention(Operator):
     dropout: Float = 0.0
     bias: Bool = True
     add_bias_kv: Bool = False
+    add_zero_attn: Bool = False
     kdim: int | None | Unknown = None
     vdim: int | None | Unknown = None
     batch_first: Bool = False

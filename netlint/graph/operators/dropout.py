@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from netlint.graph.operator import Operator
-from netlint.graph.unknown import Float, Unknown
+from netlint.graph.unknown import Bool, Float, Unknown
 
 
 @dataclass(eq=False, kw_only=True)
@@ -49,7 +49,10 @@ class AlphaDropout(Dropout):
 
 @dataclass(eq=False, kw_only=True)
 class DropPath(Dropout):
-    """Stochastic depth: zeroes a residual branch of whole samples."""
+    """Stochastic depth: zeroes a residual branch of whole samples, or of all at once (`mode` is row or batch)."""
+
+    mode: str | Unknown = "row"
+    scale_by_keep: Bool = True
 
 
 @dataclass(eq=False, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from netlint.graph.operator import Operator
-from netlint.graph.unknown import Float, Shape, Unknown
+from netlint.graph.unknown import Bool, Float, Int, Shape, Unknown
 
 
 @dataclass(eq=False, kw_only=True)
@@ -31,6 +31,7 @@ class CrossEntropy(Loss):
 
     title: ClassVar[str] = "CrossEntropyLoss"
     label_smoothing: Float = 0.0
+    ignore_index: Int = -100
 
 
 @dataclass(eq=False, kw_only=True)
@@ -38,6 +39,7 @@ class NLL(Loss):
     """Expects log-probabilities."""
 
     title: ClassVar[str] = "NLLLoss"
+    ignore_index: Int = -100
 
 
 @dataclass(eq=False, kw_only=True)
@@ -63,6 +65,7 @@ class MSE(Loss):
 
 @dataclass(eq=False, kw_only=True)
 class KLDivergence(Loss):
-    """Expects log-probabilities as prediction."""
+    """Expects log-probabilities as prediction; as target, too, if `log_target`."""
 
     title: ClassVar[str] = "KLDivLoss"
+    log_target: Bool = False

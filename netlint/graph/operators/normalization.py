@@ -140,6 +140,9 @@ class LocalResponseNorm(Operator):
 
     keeps_shape: ClassVar[bool] = True
     size: Int
+    alpha: Float = 1e-4
+    beta: Float = 0.75
+    k: Float = 1.0
 
 
 @dataclass(eq=False, kw_only=True)
@@ -149,6 +152,7 @@ class Normalize(Operator):
     keeps_shape: ClassVar[bool] = True
     p: Float = 2.0
     dim: Int = 1
+    eps: Float = 1e-12
 
 
 def _suffix(dims: int | None) -> str:

@@ -70,13 +70,14 @@ class MaxPool(Pool):
 
 @dataclass(eq=False, kw_only=True)
 class AvgPool(Pool):
-    """The mean of each window."""
+    """The mean of each window; the sum over `divisor_override`, if it is given."""
 
     kernel_size: tuple[Int, ...] | Unknown
     stride: tuple[Int, ...] | Unknown
     padding: tuple[Int, ...] | Unknown = (0,)
     ceil_mode: Bool = False
     count_include_pad: Bool = True
+    divisor_override: int | None | Unknown = None
 
     def pooled(self, sizes: Shape) -> Shape:
         return self._windows(sizes, self.kernel_size, self.stride, self.padding, ceil_mode=self.ceil_mode)

@@ -231,6 +231,9 @@ class Resample(Operator):
     size: tuple[Int, ...] | Int | None = None
     scale_factor: tuple[object, ...] | float | None | Unknown = None
     mode: str | Unknown = "nearest"
+    align_corners: bool | None | Unknown = None
+    antialias: Bool = False
+    recompute_scale_factor: bool | None | Unknown = None
 
     def infer(self, inputs: tuple[Shape | None, ...]) -> Shape | None:
         return resampled(inputs[0], self.size, self.scale_factor) if inputs else None
