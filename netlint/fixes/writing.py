@@ -33,6 +33,36 @@ def write(path: Path, old: bytes, new: bytes) -> None:
         raise NotWritten(f"{path} was not written: {error.strerror or error}") from error
 
 
+def create(path: Path, new: bytes) -> None:
+    """Writes a file that is not there yet, all of it or nothing. Raises NotWritten; a file that came there meanwhile stays."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        beside = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(new)
+                file.flush()
+                os.fchmod(descriptor, 0o666 & ~_umask())
+                os.fsync(descriptor)
+            if path.exists():
+                raise NotWritten(f"{path} was not written: it came there meanwhile")
+            beside.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                beside.unlink()
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise NotWritten(f"{path} was not written: {error.strerror or error}") from error
+
+
+def _umask() -> int:
+    """What new files of this process are not allowed; the system tells only when it is set."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
 def _check(path: Path, target: Path, status: os.stat_result, old: bytes) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise NotWritten(f"{path} was not written: it is not a regular file")

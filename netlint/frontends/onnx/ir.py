@@ -20,13 +20,18 @@ CONSTANT = frozenset(
 """The operators whose results are the same whatever the data are, or only depend on their sizes."""
 
 
+Home = tuple[tuple[str, str], ...]
+"""Which graph of a file a value stands in: from the main graph inwards, a result of the node that holds a subgraph, and its attribute."""
+
+
 @dataclass(eq=False, slots=True)
 class Value:
     """One tensor. `array` holds its elements where they are known, as an object array if some of them are Unknown.
 
     `stored` is True for an initialiser: its elements are part of the file, whether or not they were read. `static` is True for
     what is computed from such values alone. `learned` is what the exporter says of an initialiser: True a parameter, False a buffer or
-    constant, None nothing.
+    constant, None nothing. `home` is the graph of the file that has the value under this name; None for what only the reader made, and
+    in functions, whose bodies stand for several places.
     """
 
     name: str
@@ -37,6 +42,7 @@ class Value:
     static: bool = False
     learned: bool | None = None
     producer: Node | None = None
+    home: Home | None = None
 
     @property
     def rank(self) -> int | None:

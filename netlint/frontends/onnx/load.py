@@ -83,7 +83,7 @@ def _lightened(model: onnx.ModelProto, filename: str) -> Loaded:
             _copy(light, field, value)
     light.graph.CopyFrom(_light_graph(model.graph))
     folder = Path(filename).parent if filename else None
-    for tensor in _tensors([light.graph, *light.functions]):
+    for tensor in tensors([light.graph, *light.functions]):
         reason = _external_problem(tensor, folder)
         if reason is not None:
             notes[reason] = None
@@ -97,7 +97,7 @@ def _light_graph(graph: onnx.GraphProto) -> onnx.GraphProto:
         if field.name != "initializer":
             _copy(light, field, value)
     light.initializer.extend(_emptied(tensor) for tensor in graph.initializer)
-    for tensor in list(_tensors([light])):
+    for tensor in list(tensors([light])):
         if elements(tensor) > SMALL:
             tensor.CopyFrom(_emptied(tensor))
     return light
@@ -144,7 +144,7 @@ def subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
         yield from attribute.graphs
 
 
-def _tensors(graphs: Iterable[onnx.GraphProto | onnx.FunctionProto]) -> Iterator[onnx.TensorProto]:
+def tensors(graphs: Iterable[onnx.GraphProto | onnx.FunctionProto]) -> Iterator[onnx.TensorProto]:
     """All tensors in some graphs and their subgraphs: initialisers and attributes."""
     pending = list(graphs)
     while pending:

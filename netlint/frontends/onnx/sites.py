@@ -7,7 +7,7 @@ import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from netlint.frontends.onnx.ir import Node
+from netlint.frontends.onnx.ir import Home, Node
 from netlint.graph.provenance import FixedSite, Location
 
 _FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+), in (\S+)', re.MULTILINE)
@@ -20,15 +20,28 @@ _CALL = "pkg.torch.onnx.fx_node"
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """The part of a file that one operator stands for: what lies between the values that it reads (those that depend on data) and the ones
+    that it gives, by their names in one graph of the file. What it reads may also come from a graph around that one.
+    """
+
+    home: Home
+    reads: tuple[str, ...]
+    gives: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NodeSite:
     """A node of a model file. A model has no lines, so all its sites are shown at its start, but no two of them are the same place.
 
-    `written` is the line of the source that the node was exported from.
+    `written` is the line of the source that the node was exported from. `span` is the operator's part of the file; None where it has none
+    of its own, as an activation that is an attribute of a fused convolution, or what stands in a function.
     """
 
     filename: str
     node: int
     written: FixedSite | None = None
+    span: Span | None = None
 
     @property
     def key(self) -> Hashable:
@@ -44,7 +57,18 @@ class NodeSite:
 
 def site(node: Node, filename: str, number: int) -> NodeSite:
     """The site of the `number`-th node of a file."""
-    return NodeSite(filename, number, _written(node))
+    return NodeSite(filename, number, _written(node), _span(node))
+
+
+def _span(node: Node) -> Span | None:
+    homes = {value.home for value in node.outputs if value.name}
+    home = next(iter(homes)) if len(homes) == 1 else None
+    if home is None:
+        return None
+    reads = [value for value in node.inputs if value is not None and not value.static and value.array is None]
+    if any(value.home is None or home[: len(value.home)] != value.home for value in reads):
+        return None
+    return Span(home, tuple(dict.fromkeys(value.name for value in reads)), tuple(value.name for value in node.outputs))
 
 
 def _written(node: Node) -> FixedSite | None:

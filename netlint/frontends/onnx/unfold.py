@@ -12,7 +12,7 @@ from onnx import numpy_helper
 
 from netlint.frontends.onnx import structure
 from netlint.frontends.onnx.fold import fold
-from netlint.frontends.onnx.ir import OWN, STANDARD, Node, Program, Value
+from netlint.frontends.onnx.ir import OWN, STANDARD, Home, Node, Program, Value
 from netlint.frontends.onnx.load import SMALL, elements
 from netlint.frontends.onnx.shapes import Dims
 
@@ -37,6 +37,7 @@ class _Scope:
     versions: Mapping[str, int] = field(default_factory=dict)
     caller: str = ""
     shapes: Mapping[str, onnx.TypeProto] = field(default_factory=dict)
+    home: Home | None = None
 
     def find(self, name: str) -> Value | None:
         scope: _Scope | None = self
@@ -46,9 +47,11 @@ class _Scope:
             scope = scope.outer
         return None
 
-    def inner(self, graph: onnx.GraphProto) -> _Scope:
+    def inner(self, graph: onnx.GraphProto, node: Node, attribute: str) -> _Scope:
         """The scope of a subgraph."""
-        return _Scope(self, {}, self.attributes, self.versions, self.caller, {entry.name: entry.type for entry in graph.value_info})
+        home = (*self.home, (node.outputs[0].name, attribute)) if self.home is not None and node.outputs else None
+        types = {entry.name: entry.type for entry in graph.value_info}
+        return _Scope(self, {}, self.attributes, self.versions, self.caller, types, home)
 
 
 @dataclass(eq=False, slots=True)
@@ -81,11 +84,12 @@ class _Unfolding:
         graph, program = self._model.graph, self._program
         versions = {_plain(entry.domain): entry.version for entry in self._model.opset_import}
         types = {entry.name: entry.type for entry in (*graph.value_info, *graph.output)}
-        scope = _Scope(versions=versions, shapes=types)
+        scope = _Scope(versions=versions, shapes=types, home=())
         self._store(graph, scope)
         for entry in graph.input:
             if entry.name not in scope.values:
-                scope.values[entry.name] = value = Value(entry.name, self._dims.of(entry.type), entry.type.tensor_type.elem_type)
+                value = Value(entry.name, self._dims.of(entry.type), entry.type.tensor_type.elem_type, home=())
+                scope.values[entry.name] = value
                 program.inputs.append(value)
         self._stack.append(_Frame(iter(graph.node), scope, lambda: None))
         while self._stack:
@@ -161,7 +165,7 @@ class _Unfolding:
             version=scope.versions.get(domain, 0),
         )
         for name in proto.output:
-            value = Value(name)
+            value = Value(name, home=scope.home if name else None)
             if name:
                 kind = scope.shapes.get(name)
                 if kind is not None:
@@ -229,8 +233,10 @@ class _Unfolding:
         """The branch that is taken where the condition is known, else both, and for each result the choice between them."""
         condition = node.array(0)
         known = condition is not None and condition.size == 1 and isinstance(condition.item(), (bool, int))
-        taken = [then if condition.item() else otherwise] if condition is not None and known else [then, otherwise]
-        scopes = [scope.inner(graph) for graph in taken]
+        branches = {"then_branch": then, "else_branch": otherwise}
+        chosen = ["then_branch" if condition.item() else "else_branch"] if condition is not None and known else list(branches)
+        taken = [branches[name] for name in chosen]
+        scopes = [scope.inner(branches[name], node, name) for name in chosen]
 
         def finish() -> None:
             source = node.inputs[0].name if node.inputs and node.inputs[0] is not None else "?"
@@ -254,14 +260,14 @@ class _Unfolding:
 
     def _loop(self, node: Node, body: onnx.GraphProto, scope: _Scope) -> None:
         """The body once. What it carries from step to step, and what it collects, cannot be followed."""
-        inner = scope.inner(body)
+        inner = scope.inner(body, node, "body")
         counters = 2 if node.kind == "Loop" else 0  # a Loop's body is told the step, and whether to go on
         collected = 0 if node.kind == "Loop" else node.integer("num_scan_inputs", 0)
         arguments: list[Value | None] = [None, *node.inputs[1:]] if counters else [*node.inputs]
         carried = len(arguments) - counters - collected
         for place, entry in enumerate(body.input):
             given = arguments[place] if place < len(arguments) else None
-            value = Value(entry.name, self._dims.of(entry.type), entry.type.tensor_type.elem_type)
+            value = Value(entry.name, self._dims.of(entry.type), entry.type.tensor_type.elem_type, home=inner.home)
             step = Node(
                 "Step", OWN, [given] if given is not None else [], [value], {"reason": _STEPS}, node.name, node.metadata, node.caller
             )

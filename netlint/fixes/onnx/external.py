@@ -1,0 +1,39 @@
+"""Weights that lie in other files than the model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import onnx
+
+from netlint.frontends.onnx.load import tensors
+
+
+def external_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """The tensors whose elements lie in other files."""
+    return (tensor for tensor in tensors([model.graph, *model.functions]) if tensor.data_location == onnx.TensorProto.EXTERNAL)
+
+
+def is_external(model: onnx.ModelProto) -> bool:
+    return next(external_tensors(model), None) is not None
+
+
+def location(tensor: onnx.TensorProto) -> str:
+    """The file that holds the elements of an external tensor, from the model's folder."""
+    return next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
+
+
+def weight_bytes(model: onnx.ModelProto) -> int:
+    """What the weights need in memory, wherever they lie."""
+    outside: int = sum(math.prod(tensor.dims) * _width(tensor.data_type) for tensor in external_tensors(model))
+    inside: int = model.ByteSize()
+    return inside + outside
+
+
+def _width(element: int) -> int:
+    try:
+        width: int = onnx.helper.tensor_dtype_to_np_dtype(element).itemsize
+    except (KeyError, ValueError, TypeError):
+        return 8
+    return width
