@@ -531,9 +531,30 @@ def arithmetic() -> Iterator[Case]:
         )
 
 
+def functions() -> Iterator[Case]:
+    data: tuple[int, ...] | Drawn
+    measured: Options = {"kinds": ("ordinary", "ties", "special"), "nan_slope": False}
+    positive = np.linspace(0.1, 3, 12).reshape(3, 4)
+    for exponent in (2.0, 3.0, -1.0, 0.0, 0.5, 1.5):
+        data = (3, 4) if exponent in (2.0, 3.0) else positive
+        yield Case(ops.Pow(exponent=exponent), lambda nn, e=exponent: lambda x: x**e, (data,), f"{exponent}", kinds=("ordinary", "ties"))
+    yield Case(ops.Pow(), lambda nn: lambda x, y: x**y, (positive, (3, 4)), "of two", kinds=("ordinary",))
+    for how in ("exp", "log", "abs", "neg", "sin", "cos", "expm1", "log1p"):
+        data = positive if how.startswith("log") else (3, 4)
+        yield Case(ops.Elementwise(how=how), lambda nn, h=how: getattr(torch_itself(), h), (data,), how, **measured)
+    for how, bounds in (("clamp", (-0.5, 0.5)), ("clamp", (None, 0.25)), ("clamp_min", (0.1,)), ("clamp_max", (0.9,))):
+        yield Case(
+            ops.Elementwise(how=how, arguments=bounds),
+            lambda nn, h=how, b=bounds: lambda x: getattr(torch_itself(), h)(x, *b),
+            ((3, 4),),
+            f"{how}, {bounds}",
+            **measured,
+        )
+
+
 def shaping() -> Iterator[Case]:
-    def same(subject: Operator, torch: Callable[..., Any], *inputs: tuple[int, ...], options: str = "") -> Case:
-        return Case(subject, lambda nn: torch, inputs, options, limit=0)
+    def same(subject: Operator, torch: Callable[..., Any], *inputs: tuple[int, ...], options: str = "", limit: float = 0) -> Case:
+        return Case(subject, lambda nn: torch, inputs, options, limit=limit)
 
     yield same(ops.Identity(), lambda x: x * 1, (2, 3))
     yield same(ops.Flatten(), lambda x: x.flatten(1), (2, 3, 4))
@@ -550,6 +571,9 @@ def shaping() -> Iterator[Case]:
     yield same(ops.Split(dim=0, sizes=(1, 3)), lambda x: x.split([1, 3]), (4, 2), options="sizes")
     yield same(ops.Split(dim=0, keep_dim=False), lambda x: x.unbind(0), (3, 2), options="unbind")
     yield same(ops.Slice(index=(slice(1, None), Ellipsis, None, 0)), lambda x: x[1:, ..., None, 0], (3, 2, 4))
+    yield same(ops.Expand(how="expand", sizes=(5, -1, 3)), lambda x: x.expand(5, -1, 3), (2, 1))
+    yield same(ops.Expand(how="repeat", sizes=(2, 1, 3)), lambda x: x.repeat(2, 1, 3), (2, 3), limit=2)
+    yield same(ops.Expand(how="tile", sizes=(2,)), lambda x: x.tile(2), (2, 3))
     for mode in ("constant", "reflect", "replicate", "circular"):
         yield Case(
             ops.Pad(pad=(2, 1, 1, 2), mode=mode),
@@ -584,9 +608,106 @@ def sequences() -> Iterator[Case]:
         )
 
 
+def whole_sequences() -> Iterator[Case]:
+    """Layers of several maps: whole attention and recurrence."""
+    yield from _attentions()
+    for kind, nonlinearity in (("RNN", "tanh"), ("RNN", "relu"), ("LSTM", "tanh"), ("GRU", "tanh")):
+        for depth, both, first, shape, states in (
+            (1, False, False, (4, 2, 3), False),
+            (2, True, False, (3, 2, 3), True),
+            (2, False, True, (2, 4, 3), True),
+            (1, True, False, (4, 3), True),
+        ):
+            options: Options = {"num_layers": depth, "bidirectional": both, "batch_first": first}
+            given: Options = {"nonlinearity": nonlinearity} if kind == "RNN" else {}
+            batch = () if len(shape) == 2 else (shape[0] if first else shape[1],)
+            state = (depth * (2 if both else 1), *batch, 5)
+            count = (2 if kind == "LSTM" else 1) if states else 0
+            yield Case(
+                ops.Recurrent(kind=kind, input_size=3, hidden_size=5, bias=depth == 2 or both, **options, **given),
+                lambda nn, k=kind, o={**options, **given}, b=depth == 2 or both: getattr(nn, k)(3, 5, bias=b, **o),
+                (shape, *(state,) * count),
+                f"{nonlinearity}, {depth} layers, both ways {both}, batch first {first}, {shape}, {count} states",
+                limit=64,
+                why="gates of sums, multiplied, step after step",
+                kinds=("ordinary", "ties"),
+            )
+
+
+def _flat_state(layer: Any) -> Any:
+    """A recurrent layer as a function of tensors, its results without a tuple in them."""
+
+    def apply(x: Any, *state: Any) -> Any:
+        y, end = layer(x, *((state if len(state) > 1 else state[0],) if state else ()))
+        return (y, *end) if isinstance(end, tuple) else (y, end)
+
+    apply.learned = dict(layer.named_parameters())  # type: ignore[attr-defined]  # where the parameters of a case are looked for
+    return apply
+
+
+def _attentions() -> Iterator[Case]:
+    table: list[tuple[Options, tuple[tuple[int, ...], ...]]] = [
+        ({}, ((3, 2, 6), (4, 2, 6), (4, 2, 6))),
+        ({"batch_first": True}, ((2, 3, 6), (2, 4, 6), (2, 4, 6))),
+        ({"bias": False}, ((3, 6), (4, 6), (4, 6))),
+        ({"add_bias_kv": True, "add_zero_attn": True}, ((3, 2, 6), (4, 2, 6), (4, 2, 6))),
+        ({"kdim": 5, "vdim": 4}, ((3, 2, 6), (4, 2, 5), (4, 2, 4))),
+    ]
+    for options, shapes in table:
+        yield Case(
+            ops.MultiheadAttention(embed_dim=6, num_heads=2, **options),
+            lambda nn, o=options: nn.MultiheadAttention(6, 2, **o),
+            shapes,
+            ", ".join(f"{name} {value}" for name, value in options.items()) or "plain",
+            limit=32,
+            why="a softmax between sums of products of sums of products",
+            kinds=("ordinary", "ties"),
+        )
+
+
+def resampling() -> Iterator[Case]:
+    table: list[tuple[str, Options, tuple[int, ...]]] = [
+        ("nearest", {"scale_factor": 2.0}, (2, 3, 4)),
+        ("nearest", {"scale_factor": (2.0, 1.5)}, (2, 3, 4, 5)),
+        ("nearest", {"size": (3, 7)}, (2, 3, 5, 4)),
+        ("nearest-exact", {"size": (3, 7)}, (2, 3, 5, 4)),
+        ("linear", {"size": (7,)}, (2, 3, 4)),
+        ("bilinear", {"scale_factor": 2.0}, (2, 3, 4, 5)),
+        ("bilinear", {"scale_factor": 1.7}, (2, 3, 4, 5)),
+        ("bilinear", {"scale_factor": 1.7, "recompute_scale_factor": True}, (2, 3, 4, 5)),
+        ("bilinear", {"size": (3, 7), "align_corners": True}, (2, 3, 5, 4)),
+        ("bilinear", {"size": (1, 1), "align_corners": True}, (2, 3, 5, 4)),
+        ("trilinear", {"size": (2, 5, 3)}, (2, 2, 3, 3, 4)),
+    ]
+    for mode, options, shape in table:
+        yield Case(
+            ops.Resample(mode=mode, **options),
+            lambda nn, m=mode, o=options: lambda x: nn.functional.interpolate(x, mode=m, **o),
+            (shape,),
+            f"{mode}, {', '.join(f'{name} {value}' for name, value in options.items())}",
+            limit=16,
+            why="places of interpolation that are rounded in another order",
+            kinds=("ordinary", "ties"),
+        )
+
+
 def cases() -> list[Case]:
     """All cases."""
-    families = (dropouts, normalizations, penalties, activations, weights, pools, losses, arithmetic, shaping, sequences)
+    families = (
+        dropouts,
+        normalizations,
+        penalties,
+        activations,
+        weights,
+        pools,
+        losses,
+        arithmetic,
+        functions,
+        shaping,
+        sequences,
+        whole_sequences,
+        resampling,
+    )
     return [case for family in families for case in family()]
 
 
@@ -711,6 +832,8 @@ def _torch_layer(case: Case, numbers: Data, torch: Any, dtype: Any) -> Any:
     if isinstance(layer, torch.nn.Module):
         _load(layer, numbers, torch, dtype)
         layer.train(case.training)
+    if isinstance(case.subject, ops.Recurrent):
+        return _flat_state(layer)
     return layer
 
 

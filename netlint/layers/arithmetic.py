@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from netlint.layers.layer import Array, Context, Gradient, Gradients, Parameters, ReferenceLayer, Step, namespace, size
+from netlint.layers.layer import Array, Context, Gradient, Gradients, Parameters, ReferenceLayer, Step, alike, namespace, signum, size
 
 
 def summed_to(g: Array, like: Array) -> Gradient:
@@ -104,6 +104,99 @@ class Div(BinaryLayer):
 
     def pulled(self, g: Array, x: Array, y: Array) -> tuple[Array, Array]:
         return g / y, -g * ((x / y) / y)
+
+
+@dataclass(frozen=True)
+class Pow(BinaryLayer):
+    """x^y; dx = g y x^(y - 1), and 0 where y is 0; dy = g x^y log x, and 0 where x is 0 and y is not negative.
+
+    `exponent` is y where it is a number, and no second input is then read.
+
+    >>> import numpy as np
+    >>> Pow(exponent=2.0).forward((np.array([3.0]),)).backward(np.ones(1)).inputs[0]
+    array([6.])
+    """
+
+    exponent: float | None = None
+
+    def apply(self, inputs: tuple[Array, ...], parameters: Parameters, context: Context) -> Step:
+        if self.exponent is None:
+            return super().apply(inputs, parameters, context)
+        step = super().apply((inputs[0], self.exponent), parameters, context)
+        return Step(step.outputs, lambda g: Gradients((step.pull(g).inputs[0], None)[: len(inputs)]))
+
+    def evaluate(self, x: Array, y: Array) -> Array:
+        return namespace(x, y).sqrt(x) if isinstance(y, float) and y == 0.5 else x**y
+
+    def pulled(self, g: Array, x: Array, y: Array) -> tuple[Array, Array]:
+        xp = namespace(x, y)
+        if isinstance(y, (int, float)):
+            return g * (y * x ** (y - 1)) if y else g * 0, g
+        first = xp.where(y == 0, 0 * g, g * (y * x ** (y - 1)))
+        base = alike(x, y) if isinstance(x, (int, float)) else x
+        return first, xp.where((base == 0) & (y >= 0), 0 * g, g * (x**y * xp.log(base)))
+
+
+@dataclass(frozen=True)
+class Elementwise(ReferenceLayer):
+    """A function of one number (`how` is torch's name) and its derivative: exp, log, abs, neg, sin, cos, expm1, log1p; and clamp, whose
+    derivative is 1 between its bounds (PyTorch 2.14; on them it was 1 before).
+
+    >>> import numpy as np
+    >>> Elementwise(how="clamp", arguments=(0.0, 1.0)).forward((np.array([-1.0, 0.5, 2.0]),)).output
+    array([0. , 0.5, 1. ])
+    """
+
+    how: str
+    arguments: tuple[object, ...] = ()
+
+    def apply(self, inputs: tuple[Array, ...], parameters: Parameters, context: Context) -> Step:
+        (x,) = inputs
+        xp = namespace(x)
+        if self.how.startswith("clamp"):
+            return self._clamped(x, *(None if bound is None else alike(bound, x) for bound in self._bounds))
+        y = -x if self.how == "neg" else getattr(xp, self.how)(x)
+
+        def slope() -> Array:
+            match self.how:
+                case "exp":
+                    return y
+                case "log":
+                    return 1 / x
+                case "abs":
+                    return signum(x)
+                case "neg":
+                    return xp.full_like(x, -1.0)
+                case "sin":
+                    return xp.cos(x)
+                case "cos":
+                    return -xp.sin(x)
+                case "expm1":
+                    return y + 1
+            return 1 / (x + 1)
+
+        return Step((y,), lambda g: Gradients((g * slope(),)))
+
+    @property
+    def _bounds(self) -> tuple[object, object]:
+        if self.how == "clamp_max":
+            return None, self.arguments[0]
+        low, high = (*self.arguments, None, None)[:2]
+        return low, high
+
+    @staticmethod
+    def _clamped(x: Array, low: Array | None, high: Array | None) -> Step:
+        xp = namespace(x)
+        y, inside = x, xp.ones(x.shape, dtype=xp.bool, device=x.device)
+        if low is not None:
+            y, inside = xp.where(y < low, low, y), inside & (x > low)
+        if high is not None:
+            y, inside = xp.where(y > high, high, y), inside & (x < high)
+        return Step((y,), lambda g: Gradients((xp.where(inside, g, 0 * g),)))
+
+
+FUNCTIONS = ("exp", "log", "abs", "neg", "sin", "cos", "expm1", "log1p", "clamp", "clamp_min", "clamp_max")
+"""The functions that `Elementwise` knows."""
 
 
 @dataclass(frozen=True)

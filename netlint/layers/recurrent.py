@@ -1,4 +1,4 @@
-"""One step of a recurrence. Inputs are x and the state: h, and c for an LSTM (zeros where they are left out)."""
+"""One step of a recurrence, and a recurrence over a sequence. Inputs are x and the state: h, and c for an LSTM (zeros where left out)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netlint.layers.activations import sigmoid
-from netlint.layers.layer import Array, Context, Gradients, Parameters, ReferenceLayer, Step, namespace
+from netlint.layers.layer import EVALUATION, Array, Context, Gradients, Parameters, ReferenceLayer, Step, namespace
 
 Back = Callable[..., Gradients]
 """Takes the gradients of a, of b, what h gets besides, and of further inputs."""
@@ -94,3 +94,118 @@ class RecurrentCell(ReferenceLayer):
             return back(xp.concat((dr, dz, dn), axis=-1), xp.concat((dr, dz, dn * r), axis=-1), g * z)
 
         return Step(((1 - z) * n + z * h,), pull)
+
+
+@dataclass(frozen=True)
+class Recurrent(ReferenceLayer):
+    """`RNN`, `LSTM` or `GRU`: a cell over the steps of a sequence, `num_layers` times over, and in both directions if `bidirectional`.
+
+    Inputs are the sequence, (length, batch, width), (batch, length, width) if `batch_first`, or (length, width), and the first state of
+    each layer and direction (zeros where it is left out). Gives the last layer's outputs, both directions side by side, and the last
+    states. The backward pass goes through time in reverse. Without dropout and without projections.
+
+    >>> import numpy as np
+    >>> parameters = {"weight_ih_l0": np.ones((1, 1)), "weight_hh_l0": np.ones((1, 1))}
+    >>> x = np.array([[1.0], [2.0], [3.0]])
+    >>> Recurrent(kind="RNN", nonlinearity="relu").forward((x,), parameters).output[:, 0]
+    array([1., 3., 6.])
+    """
+
+    kind: str
+    num_layers: int = 1
+    batch_first: bool = False
+    bidirectional: bool = False
+    nonlinearity: str = "tanh"
+
+    def apply(self, inputs: tuple[Array, ...], parameters: Parameters, context: Context) -> Step:
+        x, *given = inputs
+        xp = namespace(x)
+        alone, swapped = x.ndim == 2, x.ndim == 3 and self.batch_first
+        sequence = xp.expand_dims(x, axis=1) if alone else xp.permute_dims(x, (1, 0, 2)) if swapped else x
+        steps = [sequence[time, ...] for time in range(sequence.shape[0])]
+        starts = [xp.expand_dims(state, axis=1) if alone else state for state in given] or self._blank(sequence, parameters)
+        suffixes = ("", "_reverse") if self.bidirectional else ("",)
+        layers: list[list[_Pass]] = []
+        for layer in range(self.num_layers):
+            passes: list[_Pass] = []
+            for suffix in suffixes:
+                place = layer * len(suffixes) + len(passes)
+                names = {name: f"{name}_l{layer}{suffix}" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
+                cell = RecurrentCell(self.kind, self.nonlinearity)
+                passes.append(_Pass.over(cell, steps, [state[place, ...] for state in starts], names, parameters, bool(suffix)))
+            steps = [xp.concat([one.outputs[time] for one in passes], axis=-1) for time in range(len(steps))]
+            layers.append(passes)
+
+        def outside(values: Array) -> Array:
+            return values[:, 0, :] if alone else xp.permute_dims(values, (1, 0, 2)) if swapped else values
+
+        def pull(g: Array | None, *ends: Array | None) -> Gradients:
+            width = steps[0].shape[-1] // len(suffixes)
+            inner = g if g is None or not (alone or swapped) else xp.expand_dims(g, axis=1) if alone else xp.permute_dims(g, (1, 0, 2))
+            arriving = [xp.zeros_like(step) if inner is None else inner[time, ...] for time, step in enumerate(steps)]
+            ending = [xp.expand_dims(end, axis=1) if alone and end is not None else end for end in ends]
+            learned: dict[str, Array] = {}
+            first: dict[int, tuple[Array, ...]] = {}
+            for layer in reversed(range(self.num_layers)):
+                below: list[Array] = []
+                for place, one in enumerate(layers[layer]):
+                    number = layer * len(suffixes) + place
+                    mine = [value[..., place * width : (place + 1) * width] for value in arriving]
+                    last = [None if end is None else end[number, ...] for end in (*ending, None, None)]
+                    back, first[number] = one.back(mine, last, learned)
+                    below = [other + value for other, value in zip(below, back, strict=True)] if below else back
+                arriving = below
+            states = [xp.stack([first[number][which] for number in sorted(first)], axis=0) for which in range(len(starts))]
+            whole = outside(xp.stack(arriving, axis=0))
+            return Gradients((whole, *(state[:, 0, :] if alone else state for state in states))[: len(inputs)], learned)
+
+        finals = [xp.stack([one.final[which] for passes in layers for one in passes], axis=0) for which in range(len(starts))]
+        return Step((outside(xp.stack(steps, axis=0)), *(final[:, 0, :] if alone else final for final in finals)), pull)
+
+    def _blank(self, sequence: Array, parameters: Parameters) -> list[Array]:
+        """First states of zeros."""
+        count = self.num_layers * (2 if self.bidirectional else 1)
+        shape = (count, sequence.shape[1], parameters["weight_hh_l0"].shape[1])
+        blank = namespace(sequence).zeros(shape, dtype=sequence.dtype, device=sequence.device)
+        return [blank, blank] if self.kind == "LSTM" else [blank]
+
+
+@dataclass
+class _Pass:
+    """One direction of one layer, over a whole sequence: what each step gave, in the order of time."""
+
+    steps: list[Step]
+    names: dict[str, str]
+    backwards: bool
+    final: tuple[Array, ...]
+
+    @classmethod
+    def over(
+        cls, cell: RecurrentCell, sequence: list[Array], state: list[Array], names: dict[str, str], parameters: Parameters, backwards: bool
+    ) -> _Pass:
+        own = {name: parameters[key] for name, key in names.items() if key in parameters}
+        steps: list[Step] = []
+        current = tuple(state)
+        for x in reversed(sequence) if backwards else sequence:
+            steps.append(cell.apply((x, *current), own, EVALUATION))
+            current = steps[-1].outputs
+        return cls(steps[::-1] if backwards else steps, names, backwards, current)
+
+    @property
+    def outputs(self) -> list[Array]:
+        return [step.output for step in self.steps]
+
+    def back(self, arriving: list[Array], last: list[Array | None], learned: dict[str, Array]) -> tuple[list[Array], tuple[Array, ...]]:
+        """The gradients of the inputs, in the order of time, and of the first state; those of the weights are added to `learned`."""
+        state: tuple[Array | None, ...] = tuple(last[: len(self.final)])
+        found: list[Array] = []
+        order = range(len(self.steps)) if self.backwards else reversed(range(len(self.steps)))
+        for time in order:
+            here = arriving[time] if state[0] is None else arriving[time] + state[0]
+            gradients = self.steps[time].pull(here, *state[1:])
+            found.append(gradients.inputs[0])
+            state = gradients.inputs[1:]
+            for name, value in gradients.parameters.items():
+                key = self.names[name]
+                learned[key] = learned[key] + value if key in learned else value
+        return (found if self.backwards else found[::-1]), state

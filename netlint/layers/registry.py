@@ -25,6 +25,7 @@ from netlint.layers import (
     normalization,
     pooling,
     recurrent,
+    resampling,
     shaping,
 )
 from netlint.layers.layer import Array, Context, Gradients, Parameters, ReferenceLayer, Step
@@ -149,6 +150,44 @@ def _reduce(operator: Operator) -> ReferenceLayer | Unknown:
     return named(arithmetic.Reduce)(operator) if operator.how in ("sum", "mean") else Unknown(f"no reference layer for {operator.how}")
 
 
+def _multihead(operator: Operator) -> ReferenceLayer | Unknown:
+    assert isinstance(operator, ops.MultiheadAttention)
+    if len(operator.inputs) > 3:
+        return Unknown("which masks an attention is given")
+    return _without_dropout(operator.dropout) or named(attention.MultiheadAttention)(operator)
+
+
+def _recurrent(operator: Operator) -> ReferenceLayer | Unknown:
+    assert isinstance(operator, ops.Recurrent)
+    if operator.proj_size != 0:
+        return Unknown("no reference layer for a recurrence with projections")
+    single = operator.num_layers == 1  # PyTorch drops between layers
+    return (None if single else _without_dropout(operator.dropout)) or named(recurrent.Recurrent)(operator)
+
+
+def _without_dropout(rate: object) -> Unknown | None:
+    return None if rate == 0 else rate if isinstance(rate, Unknown) else Unknown("a dropout within a layer")
+
+
+def _resample(operator: Operator) -> ReferenceLayer | Unknown:
+    assert isinstance(operator, ops.Resample)
+    if len(operator.inputs) > 1 or operator.antialias is not False or operator.mode not in (*resampling.NEAREST, *resampling.LINEAR):
+        return operator.mode if isinstance(operator.mode, Unknown) else Unknown(f"no reference layer for resampling by {operator.mode}")
+    return named(resampling.Resample)(operator)
+
+
+def _expand(operator: Operator) -> ReferenceLayer | Unknown:
+    assert isinstance(operator, ops.Expand)
+    known = operator.how in ("expand", "broadcast_to", "repeat", "tile")
+    return named(shaping.Expand)(operator) if known else Unknown(f"no reference layer for {operator.how}")
+
+
+def _elementwise(operator: Operator) -> ReferenceLayer | Unknown:
+    assert isinstance(operator, ops.Elementwise)
+    known = operator.how in arithmetic.FUNCTIONS and len(operator.inputs) < 2
+    return named(arithmetic.Elementwise)(operator) if known else Unknown(f"no reference layer for {operator.how}")
+
+
 def _reshape(operator: Operator) -> ReferenceLayer | Unknown:
     """Sizes that are not known are those of the input where they are the same unknown; one that is left follows from the others."""
     assert isinstance(operator, ops.Reshape)
@@ -236,6 +275,12 @@ TABLE: dict[type[Operator], Build] = {
     ops.Pad: named(shaping.Pad),
     ops.Slice: named(shaping.Slice),
     ops.RecurrentCell: named(recurrent.RecurrentCell),
+    ops.Recurrent: _recurrent,
+    ops.MultiheadAttention: _multihead,
+    ops.Resample: _resample,
+    ops.Expand: _expand,
+    ops.Pow: named(arithmetic.Pow),
+    ops.Elementwise: _elementwise,
     ops.Attention: named(attention.Attention),
 }
 """How the layer of each kind of operator is built. A subclass of an operator is another operator and has its own line."""

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from netlint.layers.arithmetic import summed_to
 from netlint.layers.layer import Array, Context, Gradients, Parameters, ReferenceLayer, Step, namespace
 
 
@@ -343,3 +344,35 @@ class Slice(ReferenceLayer):
             return Gradients((back,))
 
         return Step((x[self.index],), pull)
+
+
+@dataclass(frozen=True)
+class Expand(ReferenceLayer):
+    """Copies along dimensions: `expand` and `broadcast_to` stretch those of size one (-1 keeps a size), `repeat` and `tile` lay copies side
+    by side. The gradient of an element is the sum over its copies.
+
+    >>> import numpy as np
+    >>> step = Expand(how="repeat", sizes=(2,)).forward((np.array([1.0, 2.0]),))
+    >>> print(step.output, step.backward(np.arange(4.0)).inputs[0])
+    [1. 2. 1. 2.] [2. 4.]
+    """
+
+    how: str
+    sizes: tuple[int, ...]
+
+    def apply(self, inputs: tuple[Array, ...], parameters: Parameters, context: Context) -> Step:
+        x = inputs[0]
+        xp = namespace(x)
+        if self.how in ("repeat", "tile"):
+            times = (1,) * (x.ndim - len(self.sizes)) + self.sizes
+            y = xp.tile(x, times)
+            whole = (1,) * (len(times) - x.ndim) + tuple(x.shape)
+            split = tuple(part for pair in zip(times, whole, strict=True) for part in pair)
+
+            def pull(g: Array) -> Gradients:
+                return Gradients((xp.reshape(xp.sum(xp.reshape(g, split), axis=tuple(range(0, len(split), 2))), x.shape),))
+
+            return Step((y,), pull)
+        extra = len(self.sizes) - x.ndim
+        sizes = tuple(x.shape[place - extra] if size == -1 else size for place, size in enumerate(self.sizes))
+        return Step((xp.broadcast_to(x, sizes),), lambda g: Gradients((summed_to(g, x),)))

@@ -124,7 +124,8 @@ def distance(before: Array, after: Array, scale: float) -> tuple[Distance, tuple
     top = float(np.max(gaps))
     unit = float(np.spacing(before.dtype.type(largest))) if largest else float(np.finfo(before.dtype).smallest_subnormal)
     where = tuple(int(place) for place in np.unravel_index(int(np.argmax(gaps)), gaps.shape))
-    return Distance(top, steps, top / unit, top / unit <= FEW_ULP), where
+    units = top / unit  # may overflow where everything besides is zero
+    return Distance(top, steps, units if math.isfinite(units) else None, units <= FEW_ULP), where
 
 
 def _gap(before: Array, after: Array) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from netlint.graph import Operator, Unknown
 from netlint.graph import operators as ops
 from netlint.layers import Array, Context, ReferenceLayer, Step, reference
+from netlint.layers.layer import quiet
 from netlint.verify.state import State, Values
 
 Results = tuple[Array, ...]
@@ -64,7 +65,8 @@ class Run:
 
         def add(operator: Operator, place: int, value: Array) -> None:
             into = arriving.setdefault(id(operator), {})
-            into[place] = into[place] + value if place in into else value
+            with quiet():
+                into[place] = into[place] + value if place in into else value
 
         for (number, place), value in gradients.items():
             arriving.setdefault(number, {})[place] = value

@@ -461,8 +461,8 @@ WRONG: tuple[Change, ...] = (
     ),
     Change(
         "an operator without a reference layer in between",
-        module(_PLAIN, "return self.pool(F.interpolate(self.act(self.conv(x)), scale_factor=2))"),
-        module(_PLAIN, "return self.act(self.pool(F.interpolate(self.conv(x), scale_factor=2)))"),
+        module(_PLAIN, "return self.pool(F.interpolate(self.act(self.conv(x)), scale_factor=2, mode='bicubic'))"),
+        module(_PLAIN, "return self.act(self.pool(F.interpolate(self.conv(x), scale_factor=2, mode='bicubic')))"),
     ),
     Change(
         "a slope that is not known",
@@ -515,6 +515,37 @@ _ACTIVATIONS = (
 )
 
 RIGHT: tuple[Change, ...] = (
+    Change(
+        "ReLU behind resampling by the nearest element",
+        module(_PLAIN, "return self.pool(F.interpolate(self.act(self.conv(x)), scale_factor=2))"),
+        module(_PLAIN, "return self.act(self.pool(F.interpolate(self.conv(x), scale_factor=2)))"),
+    ),
+    Change(
+        "a square as a product",
+        module("self.a = nn.Linear(8, 8)", "h = self.a(x); return h * h"),
+        module("self.a = nn.Linear(8, 8)", "return self.a(x) ** 2"),
+        CLOSE,
+    ),
+    Change(
+        "a clamp as a ReLU",
+        module("self.a = nn.Linear(8, 8)", "return self.a(x).clamp(min=0)"),
+        module("self.a = nn.Linear(8, 8)", "return F.relu(self.a(x))"),
+        RETRAINED,
+    ),
+    Change(
+        "an LSTM whose batch comes first",
+        module("self.a = nn.LSTM(8, 5, 2, bidirectional=True)", "return self.a(x)[0]"),
+        module("self.a = nn.LSTM(8, 5, 2, bidirectional=True, batch_first=True)", "return self.a(x.transpose(0, 1))[0].transpose(0, 1)"),
+        CLOSE,
+    ),
+    Change(
+        "an attention whose batch comes first",
+        module("self.a = nn.MultiheadAttention(8, 2)", "return self.a(x, x, x)[0]"),
+        module(
+            "self.a = nn.MultiheadAttention(8, 2, batch_first=True)", "h = x.transpose(0, 1); return self.a(h, h, h)[0].transpose(0, 1)"
+        ),
+        CLOSE,
+    ),
     *(swapped(f"{name} behind max pooling", f"nn.{name}", POOL) for name in _ACTIVATIONS),
     *(
         swapped(f"ReLU behind {pool}", "nn.ReLU()", f"nn.{pool}")
