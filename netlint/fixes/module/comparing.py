@@ -30,22 +30,26 @@ from netlint.verify.tensors import KINDS, Kind, generator, tensor
 
 SECONDS = 10.0
 """After so long no further tensor is tried. The first one always is."""
+BACKWARD = 2
+"""So many of the inputs, the first ones, are taken for gradients too: those on edges are for the proof on the graphs."""
+ROUNDED = ("saturating",)
+"""The adversarial kinds on which results that differ by rounding stay close to each other."""
 SAMPLES = 2
 """The batch of a guessed input."""
 ROUNDING = 2.0**-30
 """In double precision, two ways of computing the same differ by less than this part of the largest number; in a deep network rounding
 errors grow, but not from 2^-53 to here."""
 
-Arrays = Mapping[str, np.ndarray[Any, Any]]
+Tensors = Mapping[str, torch.Tensor]
 
 
 @dataclass(slots=True)
 class _Run:
     """What one run of a network gave: floating-point results, gradients and buffers by name."""
 
-    results: Arrays
-    gradients: Arrays = field(default_factory=dict)
-    buffers: Arrays = field(default_factory=dict)
+    results: Tensors
+    gradients: Tensors = field(default_factory=dict)
+    buffers: Tensors = field(default_factory=dict)
 
 
 class _Network:
@@ -55,8 +59,8 @@ class _Network:
         self.model = copied(model)
         self._state = [(module._buffers, dict(module._buffers)) for module in self.model.modules() if module._buffers]
 
-    def run(self, call: Call, kind: Kind | None, training: bool, double: bool = False) -> _Run:
-        """Runs forward, and backward where the numbers are finite, from the state at the start. Raises what the network raises."""
+    def run(self, call: Call, kind: Kind | None, training: bool, *, backward: bool = False, double: bool = False) -> _Run:
+        """Runs forward, and backward if wanted, from the state at the start. Raises what the network raises."""
         for buffers, saved in self._state:
             buffers.update({name: value.clone() if value is not None else None for name, value in saved.items()})
         self.model.train(training)
@@ -64,8 +68,8 @@ class _Network:
             args, kwargs, leaves = _filled(call, kind, double)
             output = self.model(*args, **kwargs)
             results = {str(index): value for index, value in enumerate(_floating(output))}
-            gradients = self._gradients(results, leaves) if kind is None or kind.finite else {}
-        return _Run(_arrays(results), _arrays(gradients), _arrays(dict(self.model.named_buffers())))
+            gradients = self._gradients(results, leaves) if backward else {}
+        return _Run(_kept(results), gradients, _kept(dict(self.model.named_buffers())))
 
     def _gradients(self, results: Mapping[str, torch.Tensor], leaves: Sequence[torch.Tensor]) -> dict[str, torch.Tensor]:
         """The gradients of the results, each multiplied by fixed random numbers, by the weights and the inputs."""
@@ -158,14 +162,9 @@ def _floating(output: Any) -> Iterator[torch.Tensor]:
             yield torch.view_as_real(value) if value.is_complex() else value
 
 
-def _arrays(values: Mapping[str, torch.Tensor]) -> Arrays:
-    """As arrays; what is narrower than float32 is widened, which changes no number."""
-    found = {}
-    for name, value in values.items():
-        value = value.detach().cpu()
-        narrow = value.is_floating_point() and value.dtype not in (torch.float32, torch.float64)
-        found[name] = (value.float() if narrow else value).numpy().copy()
-    return found
+def _kept(values: Tensors) -> dict[str, torch.Tensor]:
+    """Tensors as they are now, away from what the next run overwrites."""
+    return {name: value.detach().clone() for name, value in values.items()}
 
 
 @contextmanager
@@ -193,12 +192,12 @@ class _Comparing:
     _doubled: tuple[_Network, _Network] | None = None
 
     def outcome(self) -> Comparison:
-        """Tries kind after kind. Where results are to stay equal only up to rounding, those at the edges of the format are left out:
-        an edge is where rounding decides."""
+        """Tries kind after kind. Where results are to stay equal only up to rounding, those are left out on which rounding decides: at the
+        edges of the format, and where a norm divides by the spread of equal numbers."""
         started = time.monotonic()
         exact = self.contract.forward is Forward.EXACT
         kinds: list[Kind | None] = [None] if self.call.batch is None else []
-        kinds += [kind for kind in KINDS if exact or kind.ordinary]
+        kinds += [kind for kind in KINDS if exact or kind.ordinary or kind.name in ROUNDED]
         if self._meant:
             kinds = kinds[:2]
         for kind in kinds:
@@ -211,6 +210,11 @@ class _Comparing:
     def _meant(self) -> bool:
         """Whether the results are meant to change."""
         return self.contract.forward is Forward.CHANGES
+
+    @property
+    def _backward(self) -> bool:
+        """Whether gradients are compared on this input."""
+        return self.contract.training is TrainingEffect.SAME and not self._meant and self.tensors <= BACKWARD
 
     @property
     def _holds(self) -> bool:
@@ -226,11 +230,11 @@ class _Comparing:
             if self.tensors > 1 and mode not in self.modes:
                 continue
             try:
-                before = self.networks[0].run(self.call, kind, training)
+                before = self.networks[0].run(self.call, kind, training, backward=self._backward)
             except Exception:  # the user's forward does not take this mode, or these numbers
                 continue
             try:
-                after = self.networks[1].run(self.call, kind, training)
+                after = self.networks[1].run(self.call, kind, training, backward=self._backward)
             except Exception as error:
                 self.problem = f"the network after fails in {mode}: {described(error)}"
                 return
@@ -245,8 +249,8 @@ class _Comparing:
             return
         if training and not trained and not self._meant:
             return
-        parts: dict[str, Callable[[_Run], Arrays]] = {f"results in {mode}": lambda run: run.results}
-        if trained and not self._meant and (kind is None or kind.ordinary):
+        parts: dict[str, Callable[[_Run], Tensors]] = {f"results in {mode}": lambda run: run.results}
+        if self._backward:
             parts[f"gradients in {mode}"] = lambda run: run.gradients
         if trained and not self._meant and self.contract.state_dict is StateDict.SAME:
             parts[f"buffers in {mode}"] = lambda run: run.buffers
@@ -263,7 +267,7 @@ class _Comparing:
         try:
             if self._doubled is None:
                 self._doubled = self.networks[0].double(), self.networks[1].double()
-            first, second = (network.run(self.call, kind, training, double=True) for network in self._doubled)
+            first, second = (network.run(self.call, kind, training, backward=self._backward, double=True) for network in self._doubled)
         except Exception:  # the user's forward
             return None
         return first, second
@@ -287,26 +291,39 @@ class _Comparing:
         return {"holds": self._holds, "summary": self._line(), "inputs": self.tensors, "modes": list(self.modes), "distances": distances}
 
 
-def _furthest(before: Arrays, after: Arrays, few: float | None = None) -> Distance:
+def _furthest(before: Tensors, after: Tensors, few: float | None = None) -> Distance:
     """The largest distance of what both have under one name; `few` is the part of the largest number of all that counts as rounding.
 
     Of all, for the gradient of a bias that a norm subtracts again is nothing but rounding.
     """
-    largest = max((_largest(value) for value in before.values()), default=0.0)
+    both = [(value, other) for name, value in before.items() if (other := after.get(name)) is not None and _alike(value, other)]
+    unequal = [(_array(value), _array(other)) for value, other in both if not torch.equal(value, other)]
+    largest = max((_largest(value) for value, _ in both), default=0.0) if unequal else 0.0
     worst = IDENTICAL
-    for name, value in before.items():
-        other = after.get(name)
-        if other is None or other.shape != value.shape or other.dtype != value.dtype:
-            continue
-        gap, _ = distance(value, other, largest)
+    for one, two in unequal:
+        gap, _ = distance(one, two, largest)
         if few is not None and gap.max_abs is not None:
             gap = replace(gap, rounding=gap.max_abs <= few * largest)
         worst = worse(worst, gap)
     return worst
 
 
-def _largest(value: np.ndarray[Any, Any]) -> float:
-    return float(np.max(np.abs(value), where=np.isfinite(value), initial=0.0)) if value.dtype.kind == "f" else 0.0
+def _alike(first: torch.Tensor, second: torch.Tensor) -> bool:
+    return first.shape == second.shape and first.dtype is second.dtype
+
+
+def _array(value: torch.Tensor) -> np.ndarray[Any, Any]:
+    """As an array; what is narrower than float32 is widened, which changes no number."""
+    value = value.detach().cpu()
+    narrow = value.is_floating_point() and value.dtype not in (torch.float32, torch.float64)
+    found: np.ndarray[Any, Any] = (value.float() if narrow else value).numpy()
+    return found
+
+
+def _largest(value: torch.Tensor) -> float:
+    if not value.is_floating_point() or not value.numel():
+        return 0.0
+    return float(value.detach().abs().nan_to_num(0.0, 0.0, 0.0).max())
 
 
 def _judged(single: Distance, double: Distance | None) -> Distance:

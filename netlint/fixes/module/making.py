@@ -15,6 +15,9 @@ from netlint.frontends.module.templates import known_layer
 from netlint.frontends.torch_api import LAYERS, Signature
 from netlint.graph import Operator, Unknown
 
+_SHOWN = frozenset({"p"})
+"""Options that are written even where they are PyTorch's defaults, because a reader wants to see them."""
+
 
 def made(template: Operator, like: nn.Module, root: nn.Module) -> nn.Module:
     """A layer that applies an operator as the template describes it, in the mode, on the device and of the type of a module at hand
@@ -49,7 +52,7 @@ def _arguments(template: Operator, names: tuple[str, ...]) -> dict[str, object]:
     for option in _options(template):
         value = getattr(template, option.name)
         required = option.default is MISSING and option.default_factory is MISSING
-        if option.name not in names or not (required or value != option.default):
+        if option.name not in names or not (required or option.name in _SHOWN or value != option.default):
             continue
         if isinstance(value, Unknown):
             raise Refusal(f"a value is not known: {value.reason}")

@@ -29,12 +29,30 @@ _WITH_PARAMETERS = frozenset({"eps", "momentum", "inplace"})
 """The options of a layer with parameters that are read each time it is applied, so that setting the attribute is all there is to do."""
 
 
+MANY = 4
+"""So many layers are named in one sentence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A step that was done, in words, and what makes it unsafe here."""
+    """A step that was done, in words that go before and behind what it was done to, and what makes it unsafe here."""
 
-    message: str
+    words: str
+    to: str
+    ending: str = ""
     caveats: tuple[str, ...] = ()
+
+
+def told(steps: Sequence[Done]) -> str:
+    """Steps in words: those that do the same to several layers in one sentence, with a few of them named."""
+    groups: dict[tuple[str, str], dict[str, None]] = {}
+    for step in steps:
+        groups.setdefault((step.words, step.ending), {})[step.to] = None
+    return "; ".join(f"{words} {_few(list(names))}{ending}" for (words, ending), names in groups.items())
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= MANY else f"{', '.join(names[: MANY - 1])} and {len(names) - MANY + 1} more"
 
 
 @dataclass
@@ -67,7 +85,8 @@ class Patient:
         """The module of the copy that a layer of the graph was read from. Raises Refusal for one that no module owns."""
         assert self.copy is not None  # which finds the modules
         if id(layer) not in self._modules:
-            raise in_code(f"the {layer.kind.rpartition('.')[2]} belongs to no module", layer.site)
+            applied = [operator.site for operator in self.graph.applications(layer)]
+            raise in_code(f"the {layer.kind.rpartition('.')[2]} belongs to no module", next(filter(None, (layer.site, *applied)), None))
         return self._modules[id(layer)]
 
     def element(self, operator: Operator) -> Element | None:
@@ -134,7 +153,7 @@ def swap(patient: Patient, first: Operator, second: Operator) -> Done:
     if one.name.isdigit() and two.name.isdigit():
         entries[place : place + 2] = [(one.name, entries[place][1]), (two.name, entries[place + 1][1])]
     _refill(one.container, entries)
-    return Done(f"Put `{_path(two)}` ({second.name}) before `{_path(one)}` ({first.name})", tuple(caveats))
+    return Done("Put", f"`{_path(two)}` ({second.name})", f" before `{_path(one)}` ({first.name})", tuple(caveats))
 
 
 def _refill(container: nn.Sequential, entries: Sequence[tuple[str, nn.Module | None]]) -> None:
@@ -169,13 +188,10 @@ def replace(patient: Patient, old: Operator, new: tuple[Operator, ...]) -> Done:
         place.put(fresh)
     uses = len(patient.graph.applications(layer))
     if new and new[0].parameter_shapes() and uses > 1:
-        caveats.append(f"the parameters of the new {new[0].name} serve the {uses} places where `{layer.path}` is applied")
+        caveats.append(f"one object is applied in {uses} places, so they share the parameters of the new {new[0].name}")
     weights = f" with its {' and '.join(kept)}" if kept else ""
-    if new:
-        words = f"Use {written(new[0])}{weights} in the place of `{layer.path}` ({old.name})"
-    else:
-        words = f"Replace `{layer.path}` ({old.name}) by nn.Identity(), which keeps the names of all others"
-    patient.replaced[id(layer)] = Done(words, tuple(caveats))
+    words = f"Use {written(new[0])}{weights} in the place of" if new else "Use nn.Identity(), which keeps the names of all others, for"
+    patient.replaced[id(layer)] = Done(words, f"`{layer.path}` ({old.name})", caveats=tuple(caveats))
     return patient.replaced[id(layer)]
 
 
@@ -238,17 +254,18 @@ def insert_after(patient: Patient, after: Operator, new: Operator) -> Done:
     module = patient.module(layer)
     element = patient.element(after)
     fresh = made(new, module, patient.copy)
+    words, to = f"Insert {written(new)} behind", f"`{layer.path}` ({after.name})"
     if element is not None:
         name = _free(element.container, new.name.lower())
         entries = list(element.container._modules.items())
         entries.insert([key for key, _ in entries].index(element.name) + 1, (name, fresh))
         _refill(element.container, entries)
         where = f"`{element.path}.{name}`" if element.path else f"`{name}`"
-        return Done(f"Insert {written(new)} behind `{layer.path}` ({after.name}) as {where}, so that no other name moves")
+        return Done(words, to, f" as {where}, so that no other name moves")
     both = nn.Sequential(module, fresh).train(module.training)
     for place in places_of(patient.copy, module):
         place.put(both)
-    return Done(f"Insert {written(new)} behind `{layer.path}` ({after.name}): both stand in an nn.Sequential there")
+    return Done(words, to, ": both stand in an nn.Sequential there")
 
 
 def _free(container: nn.Module, base: str) -> str:
@@ -268,14 +285,15 @@ def set_options(patient: Patient, target: Operator, options: Mapping[str, object
     layer = layer_of(target)
     _all_meant(patient, layer, SetOption(target, options))
     module = patient.module(layer)
-    done = [_option(patient, target, module, name, value) for name, value in options.items()]
-    return Done("; ".join(one.message for one in done), tuple(caveat for one in done for caveat in one.caveats))
-
-
-def _option(patient: Patient, target: Operator, module: nn.Module, name: str, value: object) -> Done:
-    layer = layer_of(target)
-    if name == "bias" and value is False and isinstance(target, (Conv, Linear)):
+    if options == {"bias": False} and isinstance(target, (Conv, Linear)):
         return _without_bias(patient, target, module)
+    caveats = [caveat for name, value in options.items() for caveat in _set(target, layer, module, name, value)]
+    listed = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    return Done(f"Set {listed} of", f"`{layer.path}` ({target.name})", caveats=tuple(caveats))
+
+
+def _set(target: Operator, layer: Layer, module: nn.Module, name: str, value: object) -> tuple[str, ...]:
+    """Sets one option. Gives what follows from it; raises Refusal for one by which the layer is built."""
     if name == "init" and isinstance(target, PReLU) and isinstance(value, (int, float)):
         _plain(layer, module)
         slopes = module._parameters["weight"]
@@ -283,14 +301,14 @@ def _option(patient: Patient, target: Operator, module: nn.Module, name: str, va
         with torch.no_grad():
             slopes.fill_(value)
         vars(module)["init"] = value
-        return Done(f"Set the slopes of `{layer.path}` to {value!r}", ("the slopes that it has now are lost",))
+        return ("the slopes that it has now are lost",)
     if name not in vars(module) or (layer.parameters and name not in _WITH_PARAMETERS):
         raise Refusal(f"`{name}` of a {target.name} decides how it is built")
     setattr(module, name, value)
     known = known_layer(module)
     if known is None or getattr(known.operator, name, value) != value:
         raise Refusal(f"a {target.name} does not take {name}={value!r}")
-    return Done(f"Give `{layer.path}` ({target.name}) {name}={value!r}")
+    return ()
 
 
 def _without_bias(patient: Patient, target: Operator, module: nn.Module) -> Done:
@@ -317,7 +335,7 @@ def _without_bias(patient: Patient, target: Operator, module: nn.Module) -> Done
             mean.copy_(mean.cpu().double() - bias.cpu().double())
         moved = f" and subtract it from the running mean of `{norm.layer.path}`"
     module.register_parameter("bias", None)
-    return Done(f"Drop the bias of `{layer.path}` ({target.name}){moved}", hooks(target, norm))
+    return Done("Drop the bias of", f"`{layer.path}` ({target.name})", moved, hooks(target, norm))
 
 
 # -- initial values -------------------------------------------------------------------------------------------------------
@@ -341,5 +359,5 @@ def initialize(patient: Patient, layers: Sequence[Layer], name: str, options: Ma
             with torch.no_grad():
                 weight.copy_(fresh)
     arguments = ", ".join(f"{option}={value!r}" for option, value in options.items())
-    words = f"Draw the weights of {len(drawn)} layers anew with nn.init.{name}({arguments})"
-    return Done(words, ("what these weights have learned is lost",))
+    ending = f" anew with nn.init.{name}({arguments})"
+    return Done("Draw the weights of", f"{len(drawn)} layers", ending, ("what these weights have learned is lost",))

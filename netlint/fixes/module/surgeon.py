@@ -28,6 +28,7 @@ from netlint.fixes.checking import Kept, check_networks, everything
 from netlint.fixes.models import Comparison, Operated
 from netlint.fixes.module import operations
 from netlint.fixes.module.comparing import compared
+from netlint.fixes.module.copies import draws_kept
 from netlint.fixes.module.operations import Done, Patient
 from netlint.fixes.module.places import in_code
 from netlint.fixes.proposal import Checked, Refusal
@@ -51,16 +52,17 @@ class ModuleSurgeon:
     def check(self, model: nn.Module) -> Checked:
         """The module's network, with what is found in it. Its forward is run. Raises NetlintError if it cannot be."""
         file = replace(given_model(model), example_inputs=self.example_inputs)
-        return check_networks(file, self.settings, reading_of(file).graphs, Source(""), self.kept)
+        with draws_kept(model):  # its forward may draw from generators that PyTorch knows nothing of
+            networks = reading_of(file).graphs
+        return check_networks(file, self.settings, networks, Source(""), self.kept)
 
     def operate(self, model: nn.Module, graph: Graph, intent: Intent, contract: Contract) -> Operated[nn.Module]:
         """A copy of the module in which one intent is done. Raises Refusal with the reason."""
         steps = intent if isinstance(intent, tuple) else (intent,)
         patient = Patient(model, graph, steps)
         done = [_done(patient, step) for step in steps]
-        messages = dict.fromkeys(one.message for one in done)
         caveats = dict.fromkeys(caveat for one in done for caveat in one.caveats)
-        return Operated(patient.copy, "; ".join(messages), patient.state_dict(), tuple(caveats))
+        return Operated(patient.copy, operations.told(done), patient.state_dict(), tuple(caveats))
 
     def compare(self, before: nn.Module, after: nn.Module, contract: Contract) -> Comparison | None:
         """Both modules, run on the example inputs and on adversarial tensors of the same shapes; None if the one before cannot be run."""
