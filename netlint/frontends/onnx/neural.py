@@ -127,7 +127,7 @@ def _conv(node: Node) -> Operator:
 def _max_pool(node: Node) -> Operator:
     dims = window_dims(node)
     pad = padding(node, dims)
-    return MaxPool(
+    pool = MaxPool(
         dims=dims,
         kernel_size=_per_axis(node, "kernel_shape", dims, 1),
         stride=_per_axis(node, "strides", dims, 1),
@@ -136,6 +136,53 @@ def _max_pool(node: Node) -> Operator:
         ceil_mode=bool(node.integer("ceil_mode", 0)),
         return_indices=len(node.outputs) > 1 and bool(node.outputs[1].name),
     )
+    return _evenly_padded(pool, node) if isinstance(pad, Unknown) else pool
+
+
+def _evenly_padded(pool: MaxPool, node: Node) -> MaxPool:
+    """The pool that PyTorch would use for one whose padding differs between the two sides, as TensorFlow's "same" padding does.
+
+    Padding never is a maximum, so two pools are the same if their windows start at the same places and are as many: where the first side is
+    padded alike, the number of windows decides, with or without ceil mode.
+    """
+    shape = node.shape(0)
+    sizes = shape[2:] if shape is not None and len(shape) == pool.dims + 2 else ()
+    pads = _pads(node, pool, sizes)
+    if pads is None:
+        return pool
+    wanted = tuple(_windows(pool, place, size + sum(pads[place]), node) for place, size in enumerate(sizes) if isinstance(size, int))
+    for ceil_mode in (False, True):
+        even = pool.apply(padding=tuple(first for first, _ in pads), ceil_mode=ceil_mode)
+        if even.pooled(sizes) == wanted:
+            return even
+    return pool
+
+
+def _pads(node: Node, pool: MaxPool, sizes: Shape) -> tuple[tuple[int, int], ...] | None:
+    """The padding on both sides of each dimension; None if it depends on sizes that are not known."""
+    if not sizes or not all(isinstance(size, int) for size in sizes):
+        return None
+    automatic = node.text("auto_pad", "NOTSET")
+    if automatic == "NOTSET":
+        given = _per_axis(node, "pads", 2 * pool.dims, 0)
+        return tuple(zip(given[: pool.dims], given[pool.dims :], strict=True))
+    pads = []
+    for place, size in enumerate(sizes):
+        step = _per_axis(node, "strides", pool.dims, 1)[place]
+        whole = max((-(-size // step) - 1) * step + _reach(node, pool, place) - size, 0)  # type: ignore[operator]
+        pads.append((whole // 2, whole - whole // 2) if automatic == "SAME_UPPER" else (whole - whole // 2, whole // 2))
+    return tuple(pads)
+
+
+def _reach(node: Node, pool: MaxPool, place: int) -> int:
+    """How many elements a window spans, gaps included."""
+    return (_per_axis(node, "kernel_shape", pool.dims, 1)[place] - 1) * _per_axis(node, "dilations", pool.dims, 1)[place] + 1
+
+
+def _windows(pool: MaxPool, place: int, padded: int, node: Node) -> int:
+    """How many windows ONNX lays on a padded dimension."""
+    free, step = padded - _reach(node, pool, place), _per_axis(node, "strides", pool.dims, 1)[place]
+    return (-(-free // step) if node.integer("ceil_mode", 0) else free // step) + 1
 
 
 def _avg_pool(node: Node) -> Operator:

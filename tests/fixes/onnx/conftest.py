@@ -32,6 +32,10 @@ class Lab:
     changes = CHANGES
 
     @staticmethod
+    def settings(*codes: str) -> Settings:
+        return Settings(selected=frozenset(codes))
+
+    @staticmethod
     def model(body: str, opset: int = 21) -> onnx.ModelProto:
         """A model from the text of its graph; weights without numbers (`<float[4, 4] w>`) are drawn."""
         parsed = onnx.parser.parse_model(HEADER.format(opset=opset) + body)
@@ -88,7 +92,7 @@ class Lab:
     @staticmethod
     def fixed(proto: onnx.ModelProto, *codes: str) -> onnx.ModelProto:
         """The model with the safe fixes of some rules made, and none of their findings left."""
-        surgeon = OnnxSurgeon(given_model(proto), Settings(selected=frozenset(codes)))
+        surgeon = OnnxSurgeon(given_model(proto), Lab.settings(*codes))
         result = fix_model(surgeon, proto)
         assert result.changed, [given_up.reason for given_up in result.given_up]
         assert not result.left

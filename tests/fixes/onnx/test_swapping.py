@@ -92,6 +92,18 @@ def test_a_fixed_model_has_no_finding_and_is_fixed_once(lab: Any) -> None:
     np.testing.assert_array_equal(lab.outputs(after, x=X)[0], lab.outputs(lab.model(body), x=X)[0])
 
 
+@pytest.mark.parametrize(
+    "pool",
+    ["pads = [0, 0, 1, 1]", 'auto_pad = "SAME_UPPER"', 'auto_pad = "SAME_LOWER"', "pads = [1, 1, 0, 0]"],
+)
+def test_padding_that_differs_between_the_sides(lab: Any, pool: str) -> None:
+    """TensorFlow's "same" padding of a window of 3 at stride 2: PyTorch's pool in ceil mode has the same windows."""
+    body = conv("a = Relu(c)", f"y = MaxPool<kernel_shape = [3, 3], strides = [2, 2], {pool}>(a)")
+    after = lab.fixed(lab.model(body), "NL501")
+    assert lab.kinds(after.graph) == ["Conv", "MaxPool", "Relu"]
+    np.testing.assert_array_equal(lab.outputs(after, x=X)[0], lab.outputs(lab.model(body), x=X)[0])
+
+
 def test_a_branch_is_edited_in_its_own_graph(lab: Any) -> None:
     body = f"""g (float[1, 4, 8, 8] x, bool b) => (float[1, 4, 4, 4] y) {{
         y = If (b) <
