@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from itertools import count
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -15,9 +14,9 @@ R = TypeVar("R")
 
 WORTH_A_POOL = 1_000_000
 """Bytes of source from which starting processes pays off."""
-_tasks_of_this_process = count(1)
-COLLECT_EVERY = 20
-"""Files after which cyclic garbage is collected; graphs are all cycles, and collecting during a file costs more than it frees."""
+COLLECT_AT = 300_000
+"""Objects that may be left over before cyclic garbage is collected, about 60 MB; graphs are all cycles, and collecting during a file
+costs more than it frees."""
 
 
 def spread(
@@ -51,7 +50,7 @@ def spread(
 
 
 def _counted(work: Callable[[T], R], task: T) -> R:
-    if next(_tasks_of_this_process) % COLLECT_EVERY == 0:
+    if gc.get_count()[0] > COLLECT_AT:
         gc.collect()
     return work(task)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
@@ -33,21 +33,26 @@ MAX_NESTING = 200
 
 
 class NodeCache(Generic[T]):
-    """What was computed once for a LibCST node. (Nodes take no weak references, so the oldest half is forgotten when it is full.)"""
+    """What was computed once for a LibCST node. It holds the node, which takes no weak references, so `forget_nodes` has to be called
+    between two readings: a node keeps the tree below it."""
 
-    def __init__(self, compute: Callable[[Any], T], size: int = 8_000) -> None:
+    _all: ClassVar[list[NodeCache[Any]]] = []
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
         self._compute = compute
-        self._size = size
         self._known: dict[int, tuple[cst.CSTNode, T]] = {}
+        self._all.append(self)
 
     def __call__(self, node: cst.CSTNode) -> T:
         known = self._known.get(id(node))
         if known is None:
-            if len(self._known) >= self._size:
-                for key in list(self._known)[: self._size // 2]:
-                    del self._known[key]
             known = self._known[id(node)] = (node, self._compute(node))
         return known[1]
+
+    @classmethod
+    def forget_nodes(cls) -> None:
+        for cache in cls._all:
+            cache._known.clear()
 
 
 def names_in(node: cst.CSTNode) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from netlint.frontends.errors import SourceError
-from netlint.frontends.source.code import SourceFile
+from netlint.frontends.source.code import NodeCache, SourceFile
 
 MAX_FILE_BYTES = 4_000_000
 MAX_KEPT_LINES = 8_000
@@ -62,6 +62,7 @@ class Project:
         """Lets go of what executing the files left, and of the files that were not used for longest when there are many."""
         kept = 0
         self._bytes.clear()
+        NodeCache.forget_nodes()
         for path, file in reversed(list(self._files.items())):
             kept += file.weight if file is not None else 0
             if kept > MAX_KEPT_LINES:
