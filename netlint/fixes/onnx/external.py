@@ -26,9 +26,8 @@ def location(tensor: onnx.TensorProto) -> str:
 
 def weight_bytes(model: onnx.ModelProto) -> int:
     """What the weights need in memory, wherever they lie."""
-    outside: int = sum(math.prod(tensor.dims) * _width(tensor.data_type) for tensor in external_tensors(model))
-    inside: int = model.ByteSize()
-    return inside + outside
+    every = tensors([model.graph, *model.functions])
+    return sum(math.prod(tensor.dims) * _width(tensor.data_type) for tensor in every)
 
 
 def _width(element: int) -> int:

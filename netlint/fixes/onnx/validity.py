@@ -6,16 +6,12 @@ from pathlib import Path
 
 import onnx
 
-from netlint.frontends.onnx.load import MOST_BYTES
-
 
 def problem(model: onnx.ModelProto | Path, full: bool = True) -> str | None:
     """What onnx's checker says against a model, with the shapes that follow from it if `full`; None if nothing.
 
     A model with weights in other files has to be a path: the checker wants to see them.
     """
-    if isinstance(model, onnx.ModelProto) and model.ByteSize() > MOST_BYTES:
-        return "it has more than the 2 GiB that protobuf can hold"
     try:
         onnx.checker.check_model(model if isinstance(model, onnx.ModelProto) else str(model), full_check=full)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, ValueError, RuntimeError, TypeError) as error:
