@@ -31,7 +31,7 @@ from netlint.verify.tensors import KINDS, Kind, generator, tensor
 SECONDS = 10.0
 """After so long no further tensor is tried. The first one always is."""
 BACKWARD = 2
-"""So many of the inputs, the first ones, are taken for gradients too: those on edges are for the proof on the graphs."""
+"""So many of the inputs, the first ones, are taken for gradients (in training) too: those on edges are for the proof on the graphs."""
 ROUNDED = ("saturating",)
 """The adversarial kinds on which results that differ by rounding stay close to each other."""
 SAMPLES = 2
@@ -229,12 +229,13 @@ class _Comparing:
             mode = "training" if training else "evaluation"
             if self.tensors > 1 and mode not in self.modes:
                 continue
+            backward = training and self._backward
             try:
-                before = self.networks[0].run(self.call, kind, training, backward=self._backward)
+                before = self.networks[0].run(self.call, kind, training, backward=backward)
             except Exception:  # the user's forward does not take this mode, or these numbers
                 continue
             try:
-                after = self.networks[1].run(self.call, kind, training, backward=self._backward)
+                after = self.networks[1].run(self.call, kind, training, backward=backward)
             except Exception as error:
                 self.problem = f"the network after fails in {mode}: {described(error)}"
                 return
@@ -250,7 +251,7 @@ class _Comparing:
         if training and not trained and not self._meant:
             return
         parts: dict[str, Callable[[_Run], Tensors]] = {f"results in {mode}": lambda run: run.results}
-        if self._backward:
+        if training and self._backward:
             parts[f"gradients in {mode}"] = lambda run: run.gradients
         if trained and not self._meant and self.contract.state_dict is StateDict.SAME:
             parts[f"buffers in {mode}"] = lambda run: run.buffers
@@ -267,7 +268,9 @@ class _Comparing:
         try:
             if self._doubled is None:
                 self._doubled = self.networks[0].double(), self.networks[1].double()
-            first, second = (network.run(self.call, kind, training, backward=self._backward, double=True) for network in self._doubled)
+            first, second = (
+                network.run(self.call, kind, training, backward=training and self._backward, double=True) for network in self._doubled
+            )
         except Exception:  # the user's forward
             return None
         return first, second

@@ -25,8 +25,8 @@ from netlint.frontends.module.templates import known_layer
 from netlint.graph import Graph, Layer, Operator
 from netlint.graph.operators import BatchNorm, Conv, Linear, PReLU, Select
 
-_WITH_PARAMETERS = frozenset({"eps", "momentum", "inplace"})
-"""The options of a layer with parameters that are read each time it is applied, so that setting the attribute is all there is to do."""
+_WITH_STATE = frozenset({"eps", "momentum", "inplace"})
+"""Those options of a layer with parameters or buffers that are read each time it is applied: the attribute is all there is to set."""
 
 
 MANY = 4
@@ -302,7 +302,7 @@ def _set(target: Operator, layer: Layer, module: nn.Module, name: str, value: ob
             slopes.fill_(value)
         vars(module)["init"] = value
         return ("the slopes that it has now are lost",)
-    if name not in vars(module) or (layer.parameters and name not in _WITH_PARAMETERS):
+    if name not in vars(module) or ((layer.parameters or module._buffers) and name not in _WITH_STATE):
         raise Refusal(f"`{name}` of a {target.name} decides how it is built")
     setattr(module, name, value)
     known = known_layer(module)

@@ -143,10 +143,6 @@ def named(**layers: nn.Module) -> nn.Sequential:
     return net
 
 
-def block() -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.LazyLinear(3))
-
-
 DONE = [
     # the network, the intent, the leaves of the copy, what became of the keys
     (lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2)), swapped("1", "2"), "0 Conv2d, 1 MaxPool2d, 2 ReLU", "same"),
@@ -239,6 +235,11 @@ REFUSED = [
     ),
     (Hidden, replaced("acts.0", ops.ReLU()), r"belongs to no module .*--fix`"),
     (lambda: nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4)), option("1", affine=False), r"`affine` of a BatchNorm1d decides"),
+    (
+        lambda: nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4, affine=False)),
+        option("1", track_running_stats=False),
+        r"`track_running_stats` of a BatchNorm1d decides",
+    ),
     (lambda: nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.BatchNorm1d(4)), option("0", bias=False), r"not read by one batch norm alone"),
     (lambda: nn.Sequential(nn.Linear(6, 4), nn.Dropout(0.5)), option("1", rate=0.2), r"`rate` of a Dropout decides"),
     (
