@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 from netlint.config import Configuration, Overrides
 from netlint.engine.diagnostic import Diagnostic
@@ -22,6 +22,7 @@ from netlint.graph import Graph, Shape
 
 if TYPE_CHECKING:
     from netlint.advice import Review
+    from netlint.fixes.models import FixedModel
     from netlint.fixes.session import FixedFile, Verification
 
 Config = str | Path | Mapping[str, object]
@@ -53,18 +54,33 @@ def run_on(target: object, configuration: Configuration, example_inputs: object 
     return report
 
 
-def fix(target: str | Path, *, unsafe_fixes: bool = False, write: bool = True, config: Config | None = None) -> list[FixedFile]:
-    """Fixes source files, and gives each one that was changed, with what was done and its proof.
+@overload
+def fix(
+    target: str | Path, *, unsafe_fixes: bool = False, write: bool = True, example_inputs: object = None, config: Config | None = None
+) -> list[FixedFile]: ...
+@overload
+def fix(
+    target: object, *, unsafe_fixes: bool = False, write: bool = True, example_inputs: object = None, config: Config | None = None
+) -> FixedModel[Any]: ...
+def fix(
+    target: object, *, unsafe_fixes: bool = False, write: bool = True, example_inputs: object = None, config: Config | None = None
+) -> list[FixedFile] | FixedModel[Any]:
+    """Fixes source files, and gives each one that was changed, with what was done and its proof; or fixes a copy of a model.
 
-    `target` is a file or a folder, or source text (a string with a line break), which is fixed and not written. Safe fixes are proved to
-    change no result, gradient or weight; `unsafe_fixes` are made too if asked for. `write=False` leaves the files alone: the new text is
-    in the result's `source`. Raises NetlintError for a target that is not valid, or a file that cannot be written.
+    `target` is a source file or a folder, or source text (a string with a line break), which is fixed and not written; or a live
+    `torch.nn.Module` or `onnx.ModelProto`: the result's `model` is the fixed copy then. Safe fixes are proved to change no result,
+    gradient or weight; `unsafe_fixes` are made too if asked for. `write=False` leaves the files alone: the new text is in the result's
+    `source`. `example_inputs` are as in `check`. Raises NetlintError for a target that is not valid or cannot be read, or a file that
+    cannot be written.
     """
     from netlint.fixes import write as write_file
-    from netlint.fixes.session import fix_file
+    from netlint.fixes.session import fix_file, operation
 
     configuration = _configuration(config)
     kinds = ("safe", "unsafe") if unsafe_fixes else ("safe",)
+    if not _names(target) and not _is_text(target):
+        file = replace(_at_hand(target), example_inputs=example_inputs)
+        return operation(file, configuration.for_file(file.path)).fix(kinds)
     changed = []
     for file in _source_files(target, configuration):
         try:
@@ -79,18 +95,23 @@ def fix(target: str | Path, *, unsafe_fixes: bool = False, write: bool = True, c
     return changed
 
 
-def verify(target: str | Path, *, config: Config | None = None) -> list[Verification]:
-    """What each suggestion would do to the networks of a source file, a folder or source text: the finding, the fix, and its proof.
+def verify(target: object, *, example_inputs: object = None, config: Config | None = None) -> list[Verification]:
+    """What each suggestion would do to the networks of a target: the finding, the fix, and its proof.
 
-    Nothing is written, and nothing of the target is run. Raises NetlintError for a target that is not valid.
+    `target` and `example_inputs` are as in `check`; a folder's source files are verified. Nothing is written, and nothing of a file is
+    run. Raises NetlintError for a target that is not valid or cannot be read.
     """
-    from netlint.fixes.session import verify_file
+    from netlint.fixes.session import operation, verify_file
 
     configuration = _configuration(config)
     results = []
-    for file in _source_files(target, configuration):
+    for file in (replace(file, example_inputs=example_inputs) for file in _files(target, configuration)):
+        settings = configuration.for_file(file.path)
         try:
-            results += verify_file(file, configuration.for_file(file.path))
+            if file.kind == "source":
+                results += verify_file(file, settings)
+            elif not file.walked:
+                results += operation(file, settings).verify()
         except (SourceError, OSError) as error:
             _passed_over(file, error)
     return results
@@ -136,7 +157,11 @@ def networks(target: object, *, inputs: tuple[Shape, ...] = (), example_inputs: 
 
 
 def _source_files(target: object, configuration: Configuration) -> list[InputFile]:
-    return [file for file in _files(target, configuration) if file.kind == "source"]
+    files = _files(target, configuration)
+    for file in files:
+        if file.kind != "source" and not file.walked:
+            raise NetlintError(f"`{file.filename}` is no source: give the model itself, and the result's `model` is a fixed copy of it")
+    return [file for file in files if file.kind == "source"]
 
 
 def _passed_over(file: InputFile, error: Exception) -> None:

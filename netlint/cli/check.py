@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 @click.option("--unsafe-fixes", is_flag=True, help="Write the unsafe fixes too: those that mean to change something.")
 @click.option("--diff", "diff", is_flag=True, help="Show what would be written, and write nothing.")
 @click.option("--interactive", is_flag=True, help="Ask for each fix.")
+@click.option(
+    "--output-model", "-o", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the fixed ONNX model there."
+)
 @click.option("--fail-on", type=click.Choice(["error", "warning", "advice"]), help="What makes the exit code 1.  [default: warning]")
 @batch_size_option
 @input_option
@@ -60,8 +63,9 @@ def check(targets: tuple[str, ...], **options: Any) -> int:
     files = with_inputs(files, options["inputs"])
     fixing = any(options[name] for name in ("fix", "unsafe_fixes", "diff", "interactive"))
     report = check_files(files, configuration.for_file, options["jobs"], problems, propose=proposals)
-    if fixing and fixed(files, report, configuration, options):
-        report = check_files(files, configuration.for_file, options["jobs"], problems, propose=proposals)
+    left = fixed(files, report, configuration, options) if fixing else None
+    if left is not None:
+        report = check_files(left, configuration.for_file, options["jobs"], problems, propose=proposals)
     for message in (*configuration.warnings, *report.notes, *report.problems):
         complain(message)
     if not files and not problems:

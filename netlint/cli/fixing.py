@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,43 +19,103 @@ if TYPE_CHECKING:
     from netlint.fixes.proposal import Proposal
 
 
-def fixed(files: Sequence[InputFile], report: Report, configuration: Configuration, options: dict[str, Any]) -> bool:
-    """Fixes the source files that have something to fix; whether one was written."""
-    from netlint.fixes import NotWritten, diff, write
-    from netlint.fixes.session import fix_file
-    from netlint.frontends.errors import SourceError
-    from netlint.reports import fixes
-
-    kinds = ("safe", "unsafe") if options["unsafe_fixes"] or options["interactive"] else ("safe",)
-    fixable = {finding.filename for finding in report.findings if finding.fix is not None and finding.fix.applicability in kinds}
-
-    def wanted(proposal: Proposal, diagnostic: Diagnostic) -> bool:
-        key = (diagnostic.code, diagnostic.fingerprint)
-        if key not in answers:
-            answers[key] = click.confirm(fixes.question(proposal, diagnostic) + "\n  make it?", default=False, err=True)
-        return answers[key]
-
-    written = False
+def fixed(files: Sequence[InputFile], report: Report, configuration: Configuration, options: dict[str, Any]) -> list[InputFile] | None:
+    """Fixes what has something to fix. Gives the files to report on after that (a fixed model is a file of its own), None if nothing was
+    written."""
+    run = _Run(configuration, options)
+    fixable = {finding.filename for finding in report.findings if finding.fix is not None and finding.fix.applicability in run.kinds}
+    found = {finding.filename for finding in report.findings}
+    models = [file for file in files if file.kind != "source" and file.filename in found]
+    if options["output_model"] and sum(file.kind == "onnx" for file in files) != 1:
+        raise click.UsageError("--output-model takes the one fixed ONNX model: name one model to check")
+    left = []
     for file in files:
-        if file.filename not in fixable or file.kind != "source" or (file.text is not None and not options["diff"]):
-            continue
-        answers: dict[tuple[str, str], bool] = {}
-        try:
-            result = fix_file(file, configuration.for_file(file.path), kinds, wanted if options["interactive"] else None)
-        except (SourceError, OSError) as error:
-            complain(f"{file.filename} was not fixed: {error}")
-            continue
-        if options["diff"]:
-            click.echo(diff(result.before, result.source, file.filename), nl=False)
-        elif result.changed:
-            try:
-                write(file.path, result.before, result.source)
-                written = True
-            except NotWritten as error:
-                complain(str(error))
-                continue
-        for line in fixes.told([result], "would fix" if options["diff"] else "fixed"):
-            complain(line)
+        if file.kind == "source" and file.filename in fixable:
+            run.fix_source(file)
+        left.append(run.fix_model(file) if file in models else file)
     if any(file.text is not None for file in files) and not options["diff"]:
         complain("what comes on stdin is not written anywhere; --diff shows its fixes")
-    return written
+    return left if run.written else None
+
+
+@dataclass
+class _Run:
+    configuration: Configuration
+    options: dict[str, Any]
+    written: bool = False
+    _answers: dict[tuple[str, str, str], bool] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return ("safe", "unsafe") if self.options["unsafe_fixes"] or self.options["interactive"] else ("safe",)
+
+    @property
+    def _done(self) -> str:
+        return "would fix" if self.options["diff"] else "fixed"
+
+    def wanted(self, proposal: Proposal, diagnostic: Diagnostic) -> bool:
+        """Asks, once for each finding, if asking was asked for."""
+        from netlint.reports import fixes
+
+        if not self.options["interactive"]:
+            return True
+        key = (diagnostic.filename, diagnostic.code, diagnostic.fingerprint)
+        if key not in self._answers:
+            self._answers[key] = click.confirm(fixes.question(proposal, diagnostic) + "\n  make it?", default=False, err=True)
+        return self._answers[key]
+
+    def fix_source(self, file: InputFile) -> None:
+        from netlint.fixes import NotWritten, diff, write
+        from netlint.fixes.session import fix_file
+        from netlint.frontends.errors import SourceError
+        from netlint.reports import fixes
+
+        if file.text is not None and not self.options["diff"]:
+            return
+        try:
+            result = fix_file(file, self.configuration.for_file(file.path), self.kinds, self.wanted)
+            if self.options["diff"]:
+                click.echo(diff(result.before, result.source, file.filename), nl=False)
+            elif result.changed:
+                write(file.path, result.before, result.source)
+                self.written = True
+        except (SourceError, OSError) as error:
+            complain(f"{file.filename} was not fixed: {error}")
+        except NotWritten as error:
+            complain(str(error))
+        else:
+            for line in fixes.told([result], self._done):
+                complain(line)
+
+    def fix_model(self, file: InputFile) -> InputFile:
+        """Fixes a model, into a file of its own; gives that, or the model if nothing was written."""
+        from netlint.engine.errors import NetlintError
+        from netlint.fixes.session import operation
+        from netlint.frontends.errors import SourceError
+        from netlint.reports import fixes
+
+        target: Path | None = self.options["output_model"]
+        if file.kind == "module":
+            complain(
+                f"{file.filename} is a live network: fix its code (`netlint check --fix FILE`), or a copy of it (`netlint.fix` in Python)"
+            )
+            return file
+        if target is None and not self.options["diff"]:
+            complain(f"{file.filename} is left as it is: name a file for the fixed model (-o fixed.onnx), or look at its fixes with --diff")
+            return file
+        try:
+            result = operation(file, self.configuration.for_file(file.path)).fix(self.kinds, self.wanted)
+            if result.changed and target is not None and not self.options["diff"]:
+                from netlint.fixes.onnx import write_model
+
+                old = file.path.read_bytes() if target.absolute() == file.path else None
+                write_model(target, result.model, file.path, old)
+        except (SourceError, NetlintError) as error:
+            complain(f"{file.filename} was not fixed: {error}")
+            return file
+        for line in fixes.told_of_model(result, file.filename, self._done):
+            complain(line)
+        if not result.changed or target is None or self.options["diff"]:
+            return file
+        self.written = True
+        return replace(file, filename=str(target), path=target.absolute())

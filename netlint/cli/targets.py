@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from netlint.cli.errors import complain
@@ -38,3 +39,15 @@ def one_file(target: str, inputs: tuple[ExampleInput, ...]) -> InputFile:
     from netlint.engine.targets import single
 
     return with_inputs([stdin(None) if target == "-" else single(target)], inputs)[0]
+
+
+@contextmanager
+def naming(file: InputFile) -> Iterator[None]:
+    """What a file's reader refuses is an error that names the place."""
+    from netlint.engine.errors import NetlintError
+    from netlint.frontends.errors import SourceError
+
+    try:
+        yield
+    except SourceError as error:
+        raise NetlintError(f"{file.filename}:{error.row}:{error.column}: {error.message}") from error

@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netlint.engine.errors import MissingExtra, NetlintError
 from netlint.engine.spelling import hint
-from netlint.engine.targets import PROGRAMS, InputFile
+from netlint.engine.targets import InputFile
 from netlint.frontends.errors import InputError, SourceError
 from netlint.frontends.reading import Reading
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
+    from torch import nn
+
     from netlint.frontends.source.project import Project
 
 _SHELL = re.compile(r"^(\s*)(?:[%!?]|[\w.]+\?{1,2}\s*$)")
@@ -97,17 +102,33 @@ def _no_such_network(file: InputFile, reason: str, names: list[str]) -> str:
 
 def _read_module(file: InputFile) -> Reading:
     _require("torch", file, "a live model or an exported program")
+    from netlint.frontends import module
+
+    with _named(file):
+        if file.is_program:
+            return module.read_program(file.path)
+        model, example_inputs = live_model(file)
+        return module.read(model, name=file.live.rpartition(":")[2] or None, example_inputs=example_inputs)
+
+
+def live_model(file: InputFile) -> tuple[nn.Module, Any]:
+    """The live network of a target, and the arguments of its forward (None: to be guessed). Raises NetlintError if there is none."""
+    _require("torch", file, "a live model")
     import torch
 
     from netlint.frontends import module
 
-    try:
-        if file.path.suffix in PROGRAMS and not file.live and file.model is None:
-            return module.read_program(file.path)
+    with _named(file):
         inputs = tuple(torch.zeros(shape, dtype=dtype) for shape, dtype in (module.parse_input(str(example)) for example in file.inputs))
         model = module.load(file.live) if file.live else file.model
-        name = file.live.rpartition(":")[2] or None
-        return module.read(model, name=name, example_inputs=file.example_inputs if file.example_inputs is not None else inputs or None)  # type: ignore[arg-type]
+        return model, file.example_inputs if file.example_inputs is not None else inputs or None  # type: ignore[return-value]
+
+
+@contextmanager
+def _named(file: InputFile) -> Iterator[None]:
+    """What a model's front end refuses is an error that names the target."""
+    try:
+        yield
     except InputError as error:
         raise NetlintError(str(error) if str(error).startswith(f"`{file.filename}`") else f"`{file.filename}`: {error}") from error
 
@@ -120,6 +141,15 @@ def _read_onnx(file: InputFile) -> Reading:
         return onnx.read(file.model if file.model is not None else file.path, inputs=tuple(example.shape for example in file.inputs))  # type: ignore[arg-type]
     except InputError as error:
         raise SourceError(str(error)) from error
+
+
+def onnx_model(file: InputFile) -> ModelProto:
+    """The whole ONNX model of a target, without what lies in other files. Raises NetlintError if it cannot be read."""
+    _require("onnx", file, "an ONNX model")
+    from netlint.frontends import onnx
+
+    with _named(file):
+        return file.model if file.model is not None else onnx.load_whole(file.path)  # type: ignore[return-value]
 
 
 def _require(package: str, file: InputFile, what: str) -> None:

@@ -88,6 +88,11 @@ class InputFile:
         return "onnx" if self.model is not None or self.path.suffix == ".onnx" else "source"
 
     @property
+    def is_program(self) -> bool:
+        """An archive of an exported program."""
+        return self.path.suffix in PROGRAMS and not self.live and self.model is None
+
+    @property
     def size(self) -> int:
         """Bytes; 0 for what cannot be looked at."""
         try:

@@ -79,6 +79,10 @@ class ModelProof:
         """Why the fix is not what it declares; None if all that was compared keeps what was declared."""
         return self.graphs.refusal or self._difference
 
+    @property
+    def contradicted(self) -> bool:
+        return self.graphs.contradicted or self._difference is not None
+
     def objection(self, applicability: str) -> str | None:
         """Why a fix of this applicability must not be made."""
         return self.graphs.objection(applicability) or self._difference
@@ -86,6 +90,9 @@ class ModelProof:
     @property
     def _difference(self) -> str | None:
         return f"the models differ when they are run: {self.run}" if self.run is not None and not self.run.holds else None
+
+    def changed(self) -> list[str]:
+        return [*self.graphs.changed(), *([str(self.run)] if self.run is not None else [])]
 
     def lines(self) -> list[str]:
         return [*self.graphs.lines(), *([f"run: {self.run}"] if self.run is not None else [])]

@@ -30,12 +30,21 @@ class Proof:
                 return f"it does not keep what it declares for `{name}`: {evidence}"
         return None
 
+    @property
+    def contradicted(self) -> bool:
+        """Whether something was measured that is not what the fix declares."""
+        return not all(evidence.holds for _, evidence in self.evidence)
+
     def objection(self, applicability: str) -> str | None:
         """Why a fix of this applicability must not be made: a safe one must be proved; an unsafe one is meant to change something, and
         only must be what it says."""
         if applicability == "safe" or self.missing or any(evidence.refused for _, evidence in self.evidence):
             return self.refusal
         return None
+
+    def changed(self) -> list[str]:
+        """One line a network in which something is not alike."""
+        return [f"{name}: {evidence}" for name, evidence in self.evidence if evidence.regions]
 
     def lines(self) -> list[str]:
         """One line a network."""

@@ -1,13 +1,17 @@
-"""Fixing and verifying whole files: what `netlint check --fix` and `netlint verify` do."""
+"""Fixing and verifying a file or a model: what `netlint check --fix` and `netlint verify` do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from netlint.engine.diagnostic import Diagnostic
+from netlint.engine.errors import NetlintError
+from netlint.engine.reading import live_model, onnx_model
 from netlint.engine.settings import Settings
 from netlint.engine.targets import InputFile
+from netlint.fixes.models import FixedModel, ModelProof, Surgeon, fix_model, prove, suggestions
 from netlint.fixes.proposal import Checked, Proposal
 from netlint.fixes.proving import Proof, Prover
 from netlint.fixes.source.applying import apply
@@ -44,7 +48,7 @@ class Verification:
 
     diagnostic: Diagnostic
     proposal: Proposal
-    proof: Proof | None
+    proof: Proof | ModelProof | None
     reason: str = ""
 
 
@@ -95,3 +99,45 @@ def _verified(
     except SourceError as error:
         return Verification(diagnostic, proposal, None, f"the file cannot be read with it: {error.message}")
     return Verification(diagnostic, proposal, prover.prove(proposal, before, after))
+
+
+# -- models ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A model with what can change copies of it."""
+
+    surgeon: Surgeon[Any]
+    model: Any
+
+    def fix(self, kinds: Collection[str], wanted: Wanted | None = None) -> FixedModel[Any]:
+        """The fixes made in a copy, one after the other. Raises NetlintError for a model that cannot be read or run."""
+        return fix_model(self.surgeon, self.model, kinds, wanted)
+
+    def verify(self) -> list[Verification]:
+        """What each suggestion alone would do. Raises NetlintError for a model that cannot be read or run."""
+        checked, prover = self.surgeon.check(self.model), Prover()
+        results = []
+        for one in suggestions(self.surgeon, self.model, checked):
+            if one.changed is None:
+                results.append(Verification(one.diagnostic, one.proposal, None, "there is nothing to compare"))
+                continue
+            proof = prove(self.surgeon, prover, one, self.model, checked, self.surgeon.check(one.changed))
+            results.append(Verification(one.diagnostic, one.proposal, proof))
+        return results
+
+
+def operation(file: InputFile, settings: Settings) -> Operation:
+    """The model that a target is, ready to be changed. Raises NetlintError, and SourceError for a file that cannot be read."""
+    if file.kind == "onnx":
+        model = onnx_model(file)
+        from netlint.fixes.onnx import OnnxSurgeon
+
+        return Operation(OnnxSurgeon(file, settings), model)
+    if file.is_program:
+        raise NetlintError(f"`{file.filename}`: an exported program cannot be changed; fix the code that it was exported from")
+    module, example_inputs = live_model(file)
+    from netlint.fixes.module import ModuleSurgeon
+
+    return Operation(ModuleSurgeon(settings, example_inputs), module)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from netlint.engine.diagnostic import Diagnostic
-from netlint.fixes import Proposal
+from netlint.fixes import GivenUp, Made, Proposal
+from netlint.fixes.models import FixedModel, ModelProof
+from netlint.fixes.proving import Proof
 from netlint.fixes.session import FixedFile, Verification
 from netlint.reports.terminal import Paint, counted, printable
 
@@ -14,24 +17,38 @@ from netlint.reports.terminal import Paint, counted, printable
 def told(files: Sequence[FixedFile], done: str = "fixed") -> Iterator[str]:
     """One line for each fix that was made (`done`) or would be, with its proof, and for each that was not, with the reason."""
     for one in files:
-        for made in one.fixed.made:
-            yield f"{done} {_place(made.diagnostic)}: {made.proposal.fix.message}{_proved(one, made.proposal)}"
-        for lost in one.fixed.given_up:
-            yield f"not fixed {_place(lost.diagnostic)}: {lost.reason}"
-        if not one.fixed.converged:
-            yield f"{one.file.filename}: fixes were left after {one.fixed.passes} passes; run it again"
+        fixed = one.fixed
+        yield from _told(fixed.made, fixed.given_up, one.proofs, done)
+        if not fixed.converged:
+            yield f"{one.file.filename}: fixes were left after {fixed.passes} passes; run it again"
+
+
+def told_of_model(fixed: FixedModel[Any], filename: str, done: str = "fixed") -> Iterator[str]:
+    """The same for the fixes of a model."""
+    yield from _told(fixed.made, fixed.given_up, fixed.proofs, done)
+    if not fixed.converged:
+        yield f"{filename}: fixes were left after {len(fixed.made)}; run it again"
+
+
+def _told(made: Sequence[Made], given_up: Sequence[GivenUp], proofs: Mapping[int, Proof | ModelProof], done: str) -> Iterator[str]:
+    for one in made:
+        proof = proofs.get(id(one.proposal))
+        yield f"{done} {_place(one.diagnostic)}: {one.proposal.fix.message}{_proved(proof) if proof is not None else ''}"
+    for lost in given_up:
+        yield f"not fixed {_place(lost.diagnostic)}: {lost.reason}"
 
 
 def _place(diagnostic: Diagnostic) -> str:
+    """Where a finding is; in a model file, which has no lines, the node says so."""
+    if diagnostic.frontend == "onnx":
+        return printable(f"{diagnostic.filename} {diagnostic.symbol} {diagnostic.code}")
     return printable(f"{diagnostic.filename}:{diagnostic.location.row}:{diagnostic.location.column} {diagnostic.code}")
 
 
-def _proved(file: FixedFile, proposal: Proposal) -> str:
-    proof = file.proofs.get(id(proposal))
-    if proof is None:
-        return ""
-    changed = [f"{name}: {evidence}" for name, evidence in proof.evidence if evidence.regions]
-    return f" ({'; '.join(changed[:3])}{f' and {len(changed) - 3} more networks' if len(changed) > 3 else ''})" if changed else ""
+def _proved(proof: Proof | ModelProof) -> str:
+    """What was measured on the networks that the fix changes, in parentheses."""
+    lines = proof.changed()
+    return f" ({'; '.join(lines[:3])}{f' and {len(lines) - 3} more networks' if len(lines) > 3 else ''})" if lines else ""
 
 
 def question(proposal: Proposal, diagnostic: Diagnostic) -> str:

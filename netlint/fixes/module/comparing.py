@@ -102,12 +102,12 @@ def compared(before: nn.Module, after: nn.Module, contract: Contract, example_in
 
 
 def _call(network: _Network, example_inputs: Any) -> Call | None:
-    """The first call that the network takes in evaluation mode."""
+    """The first call that the network takes in evaluation mode; of guessed ones the smallest, for every run costs time."""
     if example_inputs is not None:
         calls = [inputs.given(network.model, example_inputs)]
     else:
         found = [known.operator for module in network.model.modules() if (known := known_layer(module)) is not None]
-        calls = [_smaller(call) for call in inputs.guessed(network.model, found)]
+        calls = sorted(map(_smaller, inputs.guessed(network.model, found)), key=_elements)
     for call in calls:
         try:
             network.run(call, KINDS[0] if example_inputs is None else None, training=False)
@@ -127,6 +127,10 @@ def _smaller(call: Call) -> Call:
 
     args, kwargs = tree_map(few, (call.args, dict(call.kwargs)))
     return Call(args, kwargs, SAMPLES)
+
+
+def _elements(call: Call) -> int:
+    return sum(value.numel() for value in tree_leaves(call.args) if isinstance(value, torch.Tensor))
 
 
 # -- one run --------------------------------------------------------------------------------------------------------------

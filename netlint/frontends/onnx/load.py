@@ -41,6 +41,11 @@ def load(source: Source) -> Loaded:
     return _lightened(_parsed(_read(Path(source)), f"`{source}`"), str(source))
 
 
+def load_whole(path: Path) -> onnx.ModelProto:
+    """The model of a file with all that the file holds. Raises InputError as `load` does. External data is not opened."""
+    return _parsed(_read(path), f"`{path}`")
+
+
 def _read(path: Path) -> bytes:
     try:
         size = path.stat().st_size
