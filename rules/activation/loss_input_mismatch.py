@@ -31,6 +31,7 @@ from netlint.graph.operators import (
     ELU,
     GELU,
     NLL,
+    Add,
     BCEWithLogits,
     Conv,
     KLDivergence,
@@ -39,6 +40,7 @@ from netlint.graph.operators import (
     LogSigmoid,
     LogSoftmax,
     Loss,
+    MatMul,
     Norm,
     PReLU,
     ReLU,
@@ -48,6 +50,7 @@ from netlint.graph.operators import (
     Softmax,
     Softplus,
     Tanh,
+    Weight,
 )
 from netlint.graph.queries import KEEPS_MEANING, origins
 
@@ -70,7 +73,7 @@ LOGARITHMS = (LogSoftmax, LogSigmoid)
 @rule.check
 def check(loss: BCE | NLL | KLDivergence | BCEWithLogits, graph: Graph, options: Options) -> Answers:
     sources = origins(graph, loss.inputs[0], KEEPS_MEANING) if loss.inputs else []
-    wrong = [(node, advice) for node in sources if (advice := _mismatch(loss, node)) is not None]
+    wrong = [(node, advice) for node in sources if (advice := _mismatch(loss, node, graph)) is not None]
     if not wrong:
         return None
     if len(wrong) < len(sources):
@@ -79,21 +82,35 @@ def check(loss: BCE | NLL | KLDivergence | BCEWithLogits, graph: Graph, options:
     return Finding(at=loss, related=[(node, "what the loss gets")], message=f"{loss.name} gets the result of {node.name}: {advice}")
 
 
-def _mismatch(loss: Loss, node: Operator) -> str | None:
+def _mismatch(loss: Loss, node: Operator, graph: Graph) -> str | None:
+    is_logit = _is_logit(node, graph)
     match loss:
-        case BCE() if isinstance(node, (*LOGITS, *OTHER_NUMBERS)):
+        case BCE() if is_logit or isinstance(node, OTHER_NUMBERS):
             return "it takes probabilities, and numbers outside [0, 1] raise an error or give NaN; use BCEWithLogitsLoss on the logits"
         case BCE() if isinstance(node, LOGARITHMS):
             return "it takes probabilities, and logarithms are negative; use BCEWithLogitsLoss on the logits"
         case NLL() | KLDivergence() if isinstance(node, PROBABILITIES):
             return "it takes log-probabilities, and on probabilities its gradient is weakest where it is most needed; use log_softmax"
-        case NLL() if isinstance(node, (*LOGITS, *OTHER_NUMBERS)):
+        case NLL() if is_logit or isinstance(node, OTHER_NUMBERS):
             return "it takes log-probabilities, and on other numbers it has no lower bound; use CrossEntropyLoss on the logits"
-        case KLDivergence() if isinstance(node, LOGITS):
+        case KLDivergence() if is_logit:
             return "it takes log-probabilities; apply log_softmax first"
         case BCEWithLogits() if isinstance(node, Softmax):
             return "it takes logits and applies a sigmoid, which maps probabilities to [.5, .73]; pass the logits, or use CrossEntropyLoss"
     return None
+
+
+def _is_logit(node: Operator, graph: Graph, depth: int = 3) -> bool:
+    """Whether a result may be any number: a layer's, with a learned shift added, or mixed by a product with given data."""
+    if isinstance(node, LOGITS):
+        return True
+    if depth == 0 or not isinstance(node, (Add, MatMul)) or len(node.inputs) < 2:
+        return False
+    operands = [origin for source in node.inputs for origin in origins(graph, source, KEEPS_MEANING)]
+    rest = [origin for origin in operands if not _is_logit(origin, graph, depth - 1)]
+    return len(rest) < len(operands) and all(
+        isinstance(origin, Weight) or (isinstance(node, MatMul) and not origin.inputs) for origin in rest
+    )
 
 
 _NET = """
@@ -117,13 +134,34 @@ for x, y in loader:
     optimizer.step()
 """
 
+_GRAPH_CONVOLUTION = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(20, 10, bias=False)
+        self.shift = nn.Parameter(torch.zeros(10))
+
+    def forward(self, x, adjacency):
+        return {result}
+
+net = Net()
+for x, adjacency, y in loader:
+    loss = F.nll_loss(net(x, adjacency), y){mark}
+    loss.backward()
+"""
+
 invalid = [
     Example(_NET.format(classes=1, result="self.head(x)", loss="nn.BCELoss()(net(x), y)  # here")),
     Example(_NET.format(classes=10, result="F.softmax(self.head(x), dim=1)", loss="F.nll_loss(net(x), y)  # here")),
+    Example(_GRAPH_CONVOLUTION.format(result="adjacency @ self.linear(x) + self.shift", mark="  # here")),
     Example(_NET.format(classes=10, result="self.head(x)", loss="nn.NLLLoss()(net(x), y)  # here")),
     Example(_NET.format(classes=10, result="self.head(x)", loss="F.kl_div(F.softmax(net(x), dim=1), y)  # here")),
 ]
 valid = [
+    Example(
+        _GRAPH_CONVOLUTION.format(result="F.log_softmax(adjacency @ self.linear(x) + self.shift, dim=1)", mark=""),
+        because="log-probabilities, however their logits are made",
+    ),
     Example(
         _NET.format(classes=1, result="torch.sigmoid(self.head(x))", loss="nn.BCELoss()(net(x), y)"),
         because="probabilities, as it takes them",

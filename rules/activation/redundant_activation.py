@@ -74,6 +74,9 @@ rule = Rule(
     fix_contract=Contract(Forward.EXACT, StateDict.SAME, TrainingEffect.SAME),
 )
 
+KEEPS_POSITIVE = (LeakyReLU, RReLU, ELU, CELU)
+"""Activations that give back what is above zero, and something below zero for what is below."""
+
 KEEPS_RANGE = (
     *(Identity, Flatten, Reshape, Permute, Squeeze, Unsqueeze),
     *(MaxPool, AdaptiveMaxPool, AvgPool, AdaptiveAvgPool),
@@ -113,6 +116,8 @@ def _effect(second: Operator) -> tuple[str | None, Operator | None]:
     first, dropped = _before(second)
     if isinstance(second, Softmax | LogSoftmax):
         return _effect_of_softmax(first, second), first
+    if isinstance(second, ReLU) and isinstance(first, KEEPS_POSITIVE) and not dropped:
+        return "cuts off all that it gives below zero: the two are one ReLU", first
     if not isinstance(first, Activation) or first.range is None:
         return None, first
     low, high = first.range
@@ -194,6 +199,7 @@ invalid = [
     Example(sequential("nn.Linear(20, 64)", "nn.ELU()", "nn.Linear(64, 1)", "nn.ReLU()", "nn.Sigmoid()  # here")),
     Example(sequential("nn.Linear(20, 64)", "nn.ELU()", "nn.Linear(64, 5)", "nn.Softmax(dim=1)", "nn.Softmax(dim=1)  # here")),
     Example(_BLOCKS.format(blocks="Block()", mark="  # here") + "\nnet = Net()\n"),
+    Example(sequential("nn.Linear(20, 64)", "nn.LeakyReLU(0.1)", "nn.ReLU()  # here", "nn.Linear(64, 2)")),
 ]
 valid = [
     Example(sequential("nn.Linear(20, 64)", "nn.ReLU()", "nn.Linear(64, 1)", "nn.Sigmoid()"), because="a layer stands between"),

@@ -30,7 +30,23 @@ from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Option, Options, Rule, Severity, sequential
 from netlint.graph import Fact, Graph, Operator, Unknown
-from netlint.graph.operators import SELU, Add, Alternatives, Conv, Div, LocalResponseNorm, Mul, Norm, Opaque, Weight
+from netlint.graph.operators import (
+    SELU,
+    Add,
+    Alternatives,
+    Conv,
+    Div,
+    LocalResponseNorm,
+    Mul,
+    Norm,
+    Opaque,
+    Select,
+    Sigmoid,
+    Slice,
+    Split,
+    Tanh,
+    Weight,
+)
 from netlint.graph.queries import data_inputs, reaches_output, reads_neighbours
 
 rule = Rule(
@@ -50,7 +66,7 @@ def check(_: Graph, graph: Graph, options: Options) -> Answers:
     network = [node for node in graph.operators if reaches_output(graph, node) or not graph.outputs]
     if graph.training.pretrained or any(isinstance(node, (Norm, LocalResponseNorm, SELU)) for node in network):
         return None
-    convolutions = [node for node in network if isinstance(node, Conv) and reads_neighbours(node)]
+    convolutions = [node for node in network if isinstance(node, Conv) and reads_neighbours(node) and not _is_squashed(node, graph)]
     depth = _depth(convolutions, network)
     if depth <= options.max_depth:
         return None
@@ -74,6 +90,12 @@ def _depth(convolutions: list[Conv], network: list[Operator]) -> int:
     for node in network:
         depths[id(node)] = max((depths.get(id(source), 0) for source in node.inputs), default=0) + (id(node) in counted)
     return max(depths.values(), default=0)
+
+
+def _is_squashed(conv: Conv, graph: Graph) -> bool:
+    """All that reads it gives numbers between fixed bounds, as the two halves of a WaveNet's gated unit do: its scale cannot drift."""
+    readers = graph.consumers(conv, through=(Slice, Select, Split))
+    return bool(readers) and all(isinstance(reader, (Tanh, Sigmoid)) for reader in readers)
 
 
 def _keeps_its_scale(conv: Conv) -> bool:
@@ -116,6 +138,10 @@ valid = [
     Example(_stack("nn.BatchNorm2d(16)"), because="each convolution has its batch norm"),
     Example(_stack("nn.GroupNorm(4, 16)"), because="group norm is a norm too"),
     Example(_stack(depth=5), because="five layers train without"),
+    Example(
+        _RESIDUAL.format(mark="", branch="torch.tanh(conv(x)) * torch.sigmoid(conv(x))"),
+        because="a gated unit gives numbers between -1 and 1, whatever the scale of its convolution",
+    ),
     Example(_RESIDUAL.format(mark="", branch="self.scale * F.elu(conv(x))"), because="the residual branches are scaled, as in SkipInit"),
     Example(
         "net = nn.Sequential(*[nn.utils.parametrizations.weight_norm(nn.Conv2d(16, 16, 3)) for _ in range(8)])",

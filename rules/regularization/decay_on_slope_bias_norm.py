@@ -57,7 +57,7 @@ def check(optimizer: Optimizer, graph: Graph, options: Options) -> Answers:
             continue
         if group.parameters is None:
             return Unknown("which parameters this group holds")
-        decayed += [parameter for parameter in group.parameters if parameter.owner is not None and _is_vector(parameter)]
+        decayed += [parameter for parameter in group.parameters if _is_no_weight(parameter)]
     slopes = [parameter for parameter in decayed if _belongs_to(parameter, PReLU)]
     norms = [parameter for parameter in decayed if _belongs_to(parameter, Norm)]
     biases = len(decayed) - len(slopes) - len(norms)
@@ -65,24 +65,31 @@ def check(optimizer: Optimizer, graph: Graph, options: Options) -> Answers:
     if not decayed:
         return None
     listed = ", ".join(f"{what}: {count}" for what, count in counts.items() if count)
+    tall = any(parameter.shape is not None and len(parameter.shape) > 1 for parameter in decayed)
+    which = "these" if tall else "parameters with fewer than two dimensions"
     return Finding(
         at=optimizer,
         severity=Severity.WARNING if slopes else None,
         related=[(slopes[0].owner, "a decayed slope")] if slopes and slopes[0].owner is not None else (),
-        data={"slopes": len(slopes), "norms": len(norms), "biases": biases},
+        data={"slopes": len(slopes), "norms": len(norms), "biases": biases, "tall": tall},
         message=f"weight decay {decay:g} also shrinks what is no weight ({listed})"
         + (": it pulls the slopes towards 0, which is ReLU" if slopes else "")
-        + "; put parameters with fewer than two dimensions into a group with `weight_decay=0.0`",
+        + f"; put {which} into a group with `weight_decay=0.0`",
     )
 
 
 @rule.fix
 def fix(finding: Finding, graph: Graph) -> Intent | None:
-    return SplitGroups(finding.at, {"weight_decay": 0.0}) if isinstance(finding.at, Optimizer) else None
+    if finding.data["tall"] or not isinstance(finding.at, Optimizer):
+        return None  # groups are told apart by dimensions, and the scales of a LayerNorm([C, H, W]) have three
+    return SplitGroups(finding.at, {"weight_decay": 0.0})
 
 
-def _is_vector(parameter: Parameter) -> bool:
-    return parameter.shape is not None and len(parameter.shape) < 2 and parameter.trainable is not False
+def _is_no_weight(parameter: Parameter) -> bool:
+    """Whether a trained parameter scales or shifts: it belongs to a norm or PReLU, whatever its shape, or it is a vector."""
+    if parameter.owner is None or parameter.trainable is False or parameter.shape is None:
+        return False
+    return _belongs_to(parameter, PReLU) or _belongs_to(parameter, Norm) or len(parameter.shape) < 2
 
 
 def _belongs_to(parameter: Parameter, kind: type[PReLU] | type[Norm]) -> bool:
@@ -128,6 +135,10 @@ invalid = [
     Example(_PRELU + "optimizer = torch.optim.SGD(net.parameters(), lr=0.1, weight_decay=5e-4)  # here" + _LOOP, severity=Severity.WARNING),
     Example(_PRELU + "optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3)  # here" + _LOOP, severity=Severity.WARNING),
     Example(_RESIDUAL + "optimizer = torch.optim.SGD(net.parameters(), lr=0.1, weight_decay=5e-4)  # here" + _LOOP),
+    Example(
+        "net = nn.Sequential(nn.Conv2d(3, 8, 3, bias=False), nn.LayerNorm([8, 26, 26]), nn.Flatten(), nn.Linear(5408, 10, bias=False))\n"
+        "optimizer = torch.optim.SGD(net.parameters(), lr=0.1, weight_decay=5e-4)  # here" + _LOOP
+    ),
 ]
 valid = [
     Example(

@@ -26,7 +26,7 @@ The fix
 from __future__ import annotations
 
 from netlint.engine.rule import Answers, Example, Finding, Options, Rule, Severity
-from netlint.graph import Fact, Graph, Penalty, Unknown
+from netlint.graph import Fact, Graph, Penalty
 
 rule = Rule(
     code="NL305",
@@ -43,10 +43,9 @@ rule = Rule(
 def check(penalty: Penalty, graph: Graph, options: Options) -> Answers:
     if penalty.blocked_by is None:
         return None
-    if not graph.training.backward and not graph.training.optimizers:
-        return Unknown("no training step is seen, so the term may belong to a validation loss")
     return Finding(
         at=penalty,
+        certain=bool(graph.training.backward or graph.training.optimizers),
         data={"blocked_by": penalty.blocked_by},
         message=f"this L{penalty.norm} penalty has no gradient (`{penalty.blocked_by}` cuts it off), so it raises the loss but "
         "regularises nothing; compute it from the parameters themselves, with gradients enabled",
@@ -78,8 +77,33 @@ invalid = [
     Example(_RESIDUAL + _LOOP.format(penalty="sum(p.data.pow(2).sum() for p in net.parameters())  # here")),
     Example(_NET + _LOOP.format(penalty="sum(p.abs().sum().item() for p in net.parameters())  # here")),
     Example(_NET + _LOOP.format(penalty="net[0].weight.detach().pow(2).sum()  # here")),
+    Example(
+        _NET
+        + """
+def loss_of(x, y):
+    penalty = sum(p.detach().pow(2).sum() for p in net.parameters())  # here
+    return F.cross_entropy(net(x), y) + 1e-4 * penalty
+"""
+    ),
 ]
 valid = [
+    Example(
+        _NET
+        + """
+@torch.no_grad()
+def validation_loss(x, y):
+    return F.cross_entropy(net(x), y) + 1e-4 * sum(p.detach().pow(2).sum() for p in net.parameters())
+""",
+        because="nothing in this total has a gradient",
+    ),
+    Example(
+        _NET
+        + """
+def report(x, y):
+    return F.cross_entropy(net(x), y).item() + 1e-4 * sum(p.pow(2).sum().item() for p in net.parameters())
+""",
+        because="a number to print: the loss itself is cut off too",
+    ),
     Example(_NET + _LOOP.format(penalty="sum(p.pow(2).sum() for p in net.parameters())"), because="the gradient reaches the weights"),
     Example(
         _NET

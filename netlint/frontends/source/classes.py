@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
 from netlint.frontends.source import torch_calls, torch_modules
 from netlint.frontends.source.heap import ADict, leaves
-from netlint.frontends.source.interpreter import CALL, Interpreter
+from netlint.frontends.source.interpreter import CALL, Interpreter, Raised
 from netlint.frontends.source.values import (
     ABSENT,
     MISSING,
@@ -36,6 +37,13 @@ NO_GRAD = frozenset({"torch.no_grad", "torch.inference_mode", "torch.autograd.no
 
 
 ENUM_BASES = frozenset({"enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"})
+
+
+DICTIONARIES = frozenset({"dict", "collections.OrderedDict", "collections.UserDict", "typing.OrderedDict"})
+
+
+MAPPINGS = frozenset({"collections.abc.MutableMapping", "collections.abc.Mapping", "typing.Mapping", "typing.MutableMapping"})
+"""Bases that give a class with a `__getitem__` of its own the other methods of a dictionary."""
 
 
 PLAIN_BASES = frozenset({"object", "abc.ABC", "typing.Generic", "typing.Protocol", "abc.ABCMeta", "type"}) | ENUM_BASES
@@ -70,7 +78,17 @@ def make_class(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Cl
         cls.fields = {**inherited, **_fields(cls)}
     if ENUM_BASES & set(cls.external_bases()):
         _make_members(cls)
+    _announce(interpreter, node, cls, scope)
     return cls
+
+
+def _announce(interpreter: Interpreter, node: cst.ClassDef, cls: Class, scope: Scope) -> None:
+    """What a base's `__init_subclass__` does to a new class."""
+    hook = next((found for base in cls.mro[1:] if isinstance(base, Class) and (found := base.namespace.get("__init_subclass__"))), None)
+    if isinstance(hook, Function):
+        options = {arg.keyword.value: interpreter.evaluate(arg.value, scope) for arg in node.keywords if arg.keyword is not None}
+        with suppress(Raised):
+            interpreter.call(hook, [cls], options)
 
 
 def _fields(cls: Class) -> dict[str, Any]:
@@ -152,6 +170,24 @@ def decorate_class(interpreter: Interpreter, name: str, cls: Any) -> None:
     if isinstance(cls, Class) and name.rpartition(".")[2].partition("(")[0] in ("dataclass", "define", "frozen", "attrs"):
         inherited = next((base.fields for base in cls.mro[1:] if isinstance(base, Class) and base.fields is not None), {})
         cls.fields = {**inherited, **_fields(cls)}
+        if "__init__" not in cls.namespace and class_attribute(cls, "__init__") is not None:
+            cls.namespace["__init__"] = field_constructor(cls)  # not the one that it would inherit
+
+
+def is_dictionary(cls: Class) -> bool:
+    """Whether a class derives from Python's dictionaries: an object's items are kept with its attributes."""
+    return not DICTIONARIES.isdisjoint(cls.external_bases())
+
+
+def field_constructor(cls: Class) -> Native:
+    """The constructor that a data class has from its fields."""
+    fields = cls.fields or {}
+
+    def construct(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> None:
+        if args and isinstance(args[0], (Instance, Module)):
+            fill_fields(interpreter, args[0], fields, args[1:], kwargs, None)
+
+    return Native("dataclass.__init__", construct)
 
 
 def decorate_external(interpreter: Interpreter, name: str, function: Any) -> Any:
@@ -199,22 +235,30 @@ def instantiate(interpreter: Interpreter, cls: Class, args: list[Any], kwargs: d
             return made
     if any(base in ("torch.autograd.Function", "Exception", "BaseException") for base in cls.external_bases()):
         return Instance(cls)
-    if "dict" in cls.external_bases() or "collections.OrderedDict" in cls.external_bases():
-        return Instance(cls, ADict(kwargs))
-    instance = Instance(cls)
     init = class_attribute(cls, "__init__")
+    if is_dictionary(cls):
+        instance = Instance(cls, ADict({**(args[0] if args and isinstance(args[0], dict) and init is None else {}), **kwargs}))
+    else:
+        instance = Instance(cls)
     if init is not None:
         interpreter.call(init, [instance, *args], kwargs, opened)
     elif cls.fields is not None:
         fill_fields(interpreter, instance, cls.fields, args, kwargs, opened)
-    elif any(base not in PLAIN_BASES and not base.startswith(("typing.", "abc.")) for base in cls.external_bases()):
+    elif not is_dictionary(cls) and any(
+        base not in PLAIN_BASES and not base.startswith(("typing.", "abc.")) for base in cls.external_bases()
+    ):
         for key, item in kwargs.items():
             instance.attributes[key] = item
     return instance
 
 
 def fill_fields(
-    interpreter: Interpreter, instance: Instance, fields: dict[str, Any], args: list[Any], kwargs: dict[str, Any], opened: Unknown | None
+    interpreter: Interpreter,
+    instance: Instance | Module,
+    fields: dict[str, Any],
+    args: list[Any],
+    kwargs: dict[str, Any],
+    opened: Unknown | None,
 ) -> None:
     for position, (name, default) in enumerate(fields.items()):
         if position < len(args):
@@ -229,7 +273,7 @@ def fill_fields(
         else:
             value = default
         instance.attributes[name] = value
-    after = class_attribute(instance.cls, "__post_init__")
+    after = class_attribute(instance.cls, "__post_init__") if isinstance(instance.cls, Class) else None
     if after is not None:
         interpreter.call(after, [instance], {})
 

@@ -34,7 +34,16 @@ from netlint.graph.unknown import Unknown
 
 if TYPE_CHECKING:
     pass
-from netlint.frontends.source.classes import PLAIN_BASES, class_attribute, fill_fields, is_torch_module
+from netlint.frontends.source.classes import (
+    DICTIONARIES,
+    MAPPINGS,
+    PLAIN_BASES,
+    class_attribute,
+    field_constructor,
+    fill_fields,
+    is_dictionary,
+    is_torch_module,
+)
 
 
 def get_attribute(interpreter: Interpreter, value: Any, name: str) -> Any:
@@ -162,10 +171,33 @@ def instance_attribute(interpreter: Interpreter, value: Instance, name: str) -> 
         return Native(name, lambda i, args, kwargs: ADict(value.attributes))
     if name == "_replace":
         return Native(name, lambda i, args, kwargs: Instance(value.cls, ADict({**value.attributes, **kwargs})))
+    if is_dictionary(value.cls) and hasattr(dict, name):
+        return _dictionary_method(value, name)
+    if name == "get" and not MAPPINGS.isdisjoint(value.cls.external_bases()):
+        return Native(name, partial(_get_of_mapping, value))
     getter = class_attribute(value.cls, "__getattr__")
     if getter is not None and not name.startswith("__"):
         return interpreter.call(getter, [value, name], {})
     return Anything(f"attribute `{name}` of `{value.cls.name}` is not set")
+
+
+def _dictionary_method(value: Instance, name: str) -> Native:
+    """A method that an object has because its class derives from `dict`."""
+    from netlint.frontends.source.python_methods import native_attribute
+
+    if name == "__getitem__":
+        return Native(name, lambda i, args, kwargs: get_item(i, value.attributes, args[0]))
+    if name == "__setitem__":
+        return Native(name, lambda i, args, kwargs: set_item(i, value.attributes, args[0], args[1]))
+    return Native(name, lambda i, args, kwargs: i.call(native_attribute(i, value.attributes, name), args, kwargs))
+
+
+def _get_of_mapping(value: Instance, interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """`mapping.get(key, default)`, by the `__getitem__` of its class."""
+    try:
+        return get_item(interpreter, value, args[0])
+    except Raised:
+        return args[1] if len(args) > 1 else kwargs.get("default")
 
 
 def bind_method(interpreter: Interpreter, method: Any, value: Any, cls: Class) -> Any:
@@ -196,10 +228,14 @@ def _class_value_attribute(interpreter: Interpreter, cls: Class, name: str) -> A
         return cls.members
     if name == "__dict__":
         return cls.namespace
+    if name in ("__bases__", "__mro__"):
+        return cls.bases if name == "__bases__" else cls.mro
     if name == "__dataclass_fields__" and cls.fields is not None:
         return ADict(cls.fields)
     if name == "_fields" and cls.fields is not None:
         return tuple(cls.fields)
+    if name == "__init__" and cls.fields is not None:
+        return field_constructor(cls)
     if name == "apply" and "torch.autograd.Function" in cls.external_bases():
         forward = class_attribute(cls, "forward")
         if forward is not None:
@@ -275,6 +311,8 @@ def get_item(interpreter: Interpreter, container: Any, index: Any) -> Any:
         method = class_attribute(container.cls, "__getitem__")
         if method is not None:
             return interpreter.call(method, [container, index], {})
+        if is_dictionary(container.cls):
+            return _dict_item(interpreter, container.attributes, index)
         if container.cls.fields is not None and isinstance(index, int):
             values = list(container.attributes.values())
             return values[index] if -len(values) <= index < len(values) else Anything("a field")
@@ -385,6 +423,8 @@ def set_item(interpreter: Interpreter, container: Any, index: Any, value: Any) -
         method = class_attribute(container.cls, "__setitem__")
         if method is not None:
             interpreter.call(method, [container, index, value], {})
+        elif is_dictionary(container.cls):
+            set_item(interpreter, container.attributes, index, value)
 
 
 def delete_item(interpreter: Interpreter, container: Any, index: Any) -> None:
@@ -442,6 +482,8 @@ def _super_attribute(interpreter: Interpreter, value: Super, name: str) -> Any:
     for base in mro[start:]:
         if isinstance(base, Class) and name in base.namespace:
             return bind_method(interpreter, base.namespace[name], target, cls if isinstance(cls, Class) else value.after)
+        if isinstance(base, External) and base.name in DICTIONARIES and isinstance(target, Instance) and hasattr(dict, name):
+            return Native(name, lambda i, args, kwargs: None) if name == "__init__" else _dictionary_method(target, name)
         if isinstance(base, External) and base.name not in PLAIN_BASES:
             call = partial(_call_base, base.name, name, target)
             return Native(f"{base.name}.{name}", call)

@@ -207,8 +207,26 @@ def _replace(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) 
 def _fields(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
     cls = args[0].cls if args and isinstance(args[0], Instance) else args[0] if args else None
     if isinstance(cls, Class) and cls.fields is not None:
-        return AList(Instance(cls, ADict({"name": name})) for name in cls.fields)
+        return AList(Instance(cls, ADict({"name": name, **_defaults_of_field(default)})) for name, default in cls.fields.items())
     return Anything("fields of something unknown")
+
+
+def _defaults_of_field(default: Any) -> dict[str, Any]:
+    """The `default` and `default_factory` of a field, `dataclasses.MISSING` where there is none."""
+    if isinstance(default, Partial) and default.function is classes.FIELD:
+        return {name: default.kwargs.get(name, _NO_DEFAULT) for name in ("default", "default_factory")}
+    return {"default": _NO_DEFAULT if default is MISSING else default, "default_factory": _NO_DEFAULT}
+
+
+_NO_DEFAULT = External("dataclasses.MISSING")
+
+
+def _dataclass(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """`dataclass(cls)`, and the decorator `dataclass(...)` without a class."""
+    if not args:
+        return External("dataclasses.dataclass()")
+    classes.decorate_class(interpreter, "dataclasses.dataclass", args[0])
+    return args[0]
 
 
 _BACKTRACKING = "a regular expression that may take too long"
@@ -282,6 +300,7 @@ LIBRARY: dict[str, Call] = {
     "typing.cast": lambda interpreter, args, kwargs: args[1],
     "typing.NamedTuple": _namedtuple,
     "typing.TypeVar": lambda interpreter, args, kwargs: External("typing.TypeVar"),
+    "dataclasses.dataclass": _dataclass,
     "dataclasses.asdict": _asdict,
     "dataclasses.replace": _replace,
     "dataclasses.fields": _fields,

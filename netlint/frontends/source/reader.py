@@ -21,12 +21,13 @@ import libcst as cst
 from netlint.frontends.errors import SourceError
 from netlint.frontends.reading import Reading
 from netlint.frontends.source import classes, module_tree, torch_modules, torch_training
-from netlint.frontends.source.arguments import arguments_of, configurations, forward_of, required, targets_of
+from netlint.frontends.source.arguments import Alone, arguments_of, forward_of, missing, required, targets_of
 from netlint.frontends.source.code import SourceFile, flat, names_of
 from netlint.frontends.source.functions import parameters_of
 from netlint.frontends.source.interpreter import GivenUp, Interpreter, OutOfBudget, Raised
 from netlint.frontends.source.layers import add_unregistered, layers_of, uncounted
 from netlint.frontends.source.project import Project
+from netlint.frontends.source.reach import Reach, loss_names, training_names
 from netlint.frontends.source.trace import RootCall, Trace
 from netlint.frontends.source.values import (
     Anything,
@@ -65,7 +66,6 @@ def read(
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION_LIMIT))
     try:
-        project.forget()
         file = project.add(Path(filename), source, filename)
         opened = len(project.opened)
         if network is None and not (_names_torch(file) or any(map(_names_torch, _imported(project, file)))):
@@ -74,6 +74,7 @@ def read(
         graphs = reader.one(network) if network is not None else reader.all()
         return Reading(graphs, tuple(str(path) for path in project.opened[opened:]))
     finally:
+        project.forget()
         sys.setrecursionlimit(limit)
 
 
@@ -111,6 +112,8 @@ class _Made:
 class _Reader:
     def __init__(self, project: Project, file: SourceFile, inputs: tuple[Shape, ...]) -> None:
         self.interpreter = Interpreter(project)
+        self.reach = Reach(self.interpreter)
+        self.alone = Alone(self.interpreter)
         self.file = file
         self.inputs = inputs
         self.graphs: list[Graph] = []
@@ -134,9 +137,8 @@ class _Reader:
                 and _callable_alone(function)
             ):
                 self._builder(name, function)
-        for name, function in self._definitions(Function):
-            written = _undecorated(function)
-            if id(written.node) not in self.interpreter.called and not _callable_alone(function) and _signs(written.node):
+        for name, function in self._roots():
+            if id(_undecorated(function).node) not in self.interpreter.called:
                 self._function(name, function)
         self._made_networks()
         self._unused_networks()
@@ -152,6 +154,17 @@ class _Reader:
         self._name_single_builders()
         place = {name: position for position, name in enumerate(self.file.bindings)}
         return sorted(self.graphs, key=lambda graph: place.get(graph.name.partition(".")[0], len(place)))
+
+    def _roots(self) -> list[tuple[str, Function]]:
+        """The functions with arguments that apply losses or layers, or come to training code: who calls before who is called."""
+        roots: list[tuple[int, str, Function]] = []
+        for name, function in self._definitions(Function):
+            written = _undecorated(function)
+            if id(written.node) not in self.interpreter.called and not _callable_alone(function):
+                reached = sum(1 for _ in self.reach.functions(written, here=True))
+                if _signs(written.node) or self.reach.comes_to(written, training_names()):
+                    roots.append((reached, name, function))
+        return [(name, function) for _, name, function in sorted(roots, key=lambda root: -root[0])]
 
     def _is_covered(self, cls: Class) -> bool:
         """Whether a class was seen as part of a network: its own forward was called, or it has none and was instantiated."""
@@ -173,7 +186,7 @@ class _Reader:
             value = self.interpreter.global_name(name, self.file)
             is_function = isinstance(value, Function)
             if isinstance(value, Class) and classes.is_module_class(value):
-                value, concrete = self._alone(value)
+                value, concrete = self.alone.make(value)
             elif is_function:
                 value = self.interpreter.call(value, [], {})
             for module in _networks(value):
@@ -237,7 +250,7 @@ class _Reader:
             parts = {id(child) for module in trace.made for _, child in module_tree.child_modules(module)}
             for module in trace.free:
                 if id(getattr(module.cls, "node", None)) not in self.shown and id(module) not in parts and _has_forward(module):
-                    self._network(_Made(_class_name(module), module, trace))
+                    self._network(_Made(_class_name(module), module, trace, concrete=id(module) not in self.alone.partial))
 
     def _loose_stacks(self) -> None:
         """The `nn.Sequential`s that went into something unseen (`backbone.fc = nn.Sequential(...)`): pieces of networks, one a place."""
@@ -258,20 +271,15 @@ class _Reader:
         value: Any = None
         concrete = False
         with self._entry(name) as trace:
-            value, concrete = self._alone(cls)
+            value, concrete = self.alone.make(cls)
         self._training(name, trace, [])
         if isinstance(value, Module) and _has_forward(value) and id(value) not in self.done:
             self._network(_Made(name, value, trace, concrete=concrete))
 
-    def _alone(self, cls: Class) -> tuple[Any, bool]:
-        """An object of a class seen alone, with its defaults; and whether all that it is made of is known then."""
-        settings = configurations(self.interpreter, cls)
-        return self.interpreter.call(cls, [], settings), all(parameter.name in settings for parameter in required(cls))
-
     def _function(self, name: str, function: Function) -> None:
         """A function that applies losses or layers to its arguments."""
         with self._entry(name) as trace:
-            self.interpreter.call(function, [], {})
+            self.interpreter.call(function, [], self.alone.arguments(_undecorated(function), missing(_undecorated(function))))
         self._training(name, trace, [])
 
     def _methods(self, name: str, cls: Class) -> None:
@@ -295,7 +303,7 @@ class _Reader:
         instance: Any = None
         concrete = False
         with self._entry(name) as trace:
-            instance, concrete = self._alone(cls)
+            instance, concrete = self.alone.make(cls)
         if not isinstance(instance, (Module, Instance)):
             return
         waiting += [item for item in methods if item not in waiting and self._applies_own_loss(instance, *item)]
@@ -310,7 +318,8 @@ class _Reader:
             if key != "__init__" and id(method.node) not in self.interpreter.called:
                 with self._entry(f"{name}.{key}", trace):
                     batch = self._batch_of_hook(cls, instance, key)
-                    result = self.interpreter.call(method if method.kind == "static" else Bound(method, instance), batch, {})
+                    given = self.alone.arguments(method, missing(method)[len(batch) :])
+                    result = self.interpreter.call(method if method.kind == "static" else Bound(method, instance), batch, given)
                     if key == "training_step" and torch_modules.is_lightning(cls):
                         torch_training.backward(self.interpreter, result.get("loss") if isinstance(result, dict) else result)
         self._training(name, trace, [(name, instance)] if isinstance(instance, Module) else [])
@@ -350,12 +359,16 @@ class _Reader:
         trained = list({id(call.module): call.module for call in calls}.values())
         covered: frozenset[int] = frozenset()
         if len(trained) == 1 and id(trained[0]) not in self.done:
-            covered = self._trained_network(_Made(names.get(id(trained[0]), _class_name(trained[0])), trained[0], trace), calls)
+            covered = self._trained_network(self._called(trained[0], trace, names), calls)
         else:
             for module in trained:
                 if id(module) not in self.done:
-                    self._network(_Made(names.get(id(module), _class_name(module)), module, trace))
+                    self._network(self._called(module, trace, names))
         self._code(name, trace, covered)
+
+    def _called(self, module: Module, trace: Trace, names: dict[int, str]) -> _Made:
+        """A network that an entry point called."""
+        return _Made(names.get(id(module), _class_name(module)), module, trace, concrete=id(module) not in self.alone.partial)
 
     def _trained_network(self, made: _Made, calls: list[RootCall]) -> frozenset[int]:
         """One graph of a network and the training code around it; gives the ids of what it shows.
@@ -410,7 +423,7 @@ class _Reader:
             outputs = tuple(_tensors(self.interpreter.call(module, *arguments_of(self.interpreter, module, self.inputs))))
         trace.made.extend(made.trace.made)
         graph = self._add_graph(made, trace.operators, outputs, self._context(made, module), [*made.trace.blind, *trace.blind], trace)
-        targets = targets_of(module)
+        targets = targets_of(self.reach, module)
         if targets:
             self._losses_inside(graph, module, targets)
         return graph
@@ -568,16 +581,9 @@ def _signal_names() -> frozenset[str]:
     return frozenset(layers | functions | optimizers | {"backward", "DataLoader"})
 
 
-@cache
-def _loss_names() -> frozenset[str]:
-    from netlint.frontends.torch_api import LAYERS
-
-    return frozenset(name.rpartition(".")[2] for name in LAYERS if name.startswith("torch.nn.") and name.endswith("Loss"))
-
-
 def _makes_loss(methods: list[tuple[str, Function]]) -> bool:
     """Whether a constructor names one of torch's losses."""
-    return any(key == "__init__" and names_of(method.node.body) & _loss_names() for key, method in methods)
+    return any(key == "__init__" and names_of(method.node.body) & loss_names() for key, method in methods)
 
 
 def _signs(node: Any) -> bool:

@@ -208,7 +208,6 @@ _PURE_CONTEXTS = frozenset(
         "torch.cuda.amp.autocast",
         "torch.autocast",
         "enum.auto",
-        "dataclasses.dataclass",
         "contextlib.nullcontext",
         "property",
         "object",

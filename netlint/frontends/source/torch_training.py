@@ -38,6 +38,7 @@ from netlint.graph.operators import (
     Identity,
     Input,
     Loss,
+    MatMul,
     Mul,
     Opaque,
     Pow,
@@ -295,7 +296,9 @@ def attribute(interpreter: Interpreter, value: Any, name: str) -> Any:
             return value.attributes[name]
         if name == "add_param_group":
             return Native(name, lambda i, args, kwargs: _add_group(value, args, kwargs))
-        if name in ("zero_grad", "step", "load_state_dict"):
+        if name == "step":
+            return Native(name, _step)
+        if name in ("zero_grad", "load_state_dict"):
             return Native(name, lambda i, args, kwargs: None)
         return Anything(f"`{name}` of an optimizer")
     if isinstance(value, LoaderValue):
@@ -305,6 +308,12 @@ def attribute(interpreter: Interpreter, value: Any, name: str) -> Any:
             return Dataset(value.loader.samples, value.augmentations)
         return Anything(f"`{name}` of a loader")
     return Anything(f"`{name}` of a data set")
+
+
+def _step(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """`optimizer.step()`; with a closure, it is called and gives the loss."""
+    closure = args[0] if args else kwargs.get("closure")
+    return interpreter.call(closure, [], {}) if closure is not None else None
 
 
 def _add_group(value: OptimizerValue, args: list[Any], kwargs: dict[str, Any]) -> None:
@@ -331,8 +340,10 @@ class _Norm:
 
 
 def find_penalties(trace: Trace) -> list[Penalty]:
-    """The penalty terms in the losses on which `backward()` is called; without one, in sums with a loss."""
-    totals = trace.training.backward or [o for o in trace.operators if isinstance(o, Add) and any(isinstance(i, Loss) for i in o.inputs)]
+    """The penalty terms in the losses on which `backward()` is called; without one, in sums with a loss that has a gradient."""
+    totals = trace.training.backward or [
+        o for o in trace.operators if isinstance(o, Add) and any(isinstance(i, Loss) for i in o.inputs) and id(o) not in trace.unrecorded
+    ]
     found: list[Penalty] = []
     seen: set[int] = set()
     memo: dict[int, _Norm | None] = {}
@@ -420,6 +431,9 @@ def _find_norm(operator: Operator, memo: dict[int, _Norm | None]) -> _Norm | Non
         case Pow(exponent=2.0, inputs=(inner, *_)) | Elementwise(how="square", inputs=(inner, *_)):
             norm = _norm(inner, memo)
             return replace(norm, squared=True) if norm is not None and norm.order == 2 else None
+        case MatMul(inputs=(left, right)) if _is_vector(left) and _is_vector(right):
+            first, second = _weight(left), _weight(right)
+            return _Norm(2, True, *first, operator.site) if first is not None and second is not None and first[0] == second[0] else None
         case Pow(exponent=0.5, inputs=(inner, *_)) | Elementwise(how="sqrt", inputs=(inner, *_)):
             norm = _norm(inner, memo)
             return replace(norm, squared=False, terms=1, site=operator.site) if norm is not None and norm.order == 2 else None
@@ -446,6 +460,15 @@ def _inside_sum(inner: Operator, memo: dict[int, _Norm | None]) -> _Norm | None:
             first, second = _weight(left), _weight(right)
             return _Norm(2, True, *first) if first is not None and second is not None and first[0] == second[0] else None
     return _norm(inner, memo)
+
+
+def _is_vector(operator: Operator) -> bool:
+    """Whether a result has one dimension, so that its product with itself is the sum of its squares."""
+    if isinstance(operator, Weight):
+        return operator.parameter.shape is not None and len(operator.parameter.shape) == 1
+    if isinstance(operator, (Detach, Identity)) and operator.inputs:
+        return _is_vector(operator.inputs[0])
+    return isinstance(operator, Flatten) or (operator.shape is not None and len(operator.shape) == 1)
 
 
 def _is_zero(operator: Operator) -> bool:
