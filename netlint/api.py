@@ -55,7 +55,7 @@ def run_on(target: object, configuration: Configuration, example_inputs: object 
 
 
 @overload
-def fix(
+def fix(  # type: ignore[overload-overlap]  # a path is an object too
     target: str | Path, *, unsafe_fixes: bool = False, write: bool = True, example_inputs: object = None, config: Config | None = None
 ) -> list[FixedFile]: ...
 @overload

@@ -25,7 +25,7 @@ def fixed(files: Sequence[InputFile], report: Report, configuration: Configurati
     run = _Run(configuration, options)
     fixable = {finding.filename for finding in report.findings if finding.fix is not None and finding.fix.applicability in run.kinds}
     found = {finding.filename for finding in report.findings}
-    models = [file for file in files if file.kind != "source" and file.filename in found]
+    models = [file for file in files if file.kind == "module" or (file.kind == "onnx" and file.filename in found)]
     if options["output_model"] and sum(file.kind == "onnx" for file in files) != 1:
         raise click.UsageError("--output-model takes the one fixed ONNX model: name one model to check")
     left = []

@@ -147,9 +147,10 @@ def fix_model(
     while True:
         offers = (
             one
+            for kind in sorted(kinds)  # the safe ones first: they keep what the others may change
             for one in suggestions(surgeon, result.model, checked)
             if one.changed is not None
-            and one.proposal.fix.applicability in kinds
+            and one.proposal.fix.applicability == kind
             and _identity(one) not in tried
             and (wanted is None or wanted(one.proposal, one.diagnostic))
         )

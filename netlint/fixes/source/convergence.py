@@ -73,6 +73,8 @@ def fix_source(
             state.made += result.made
             state.source, checked = result.source, result.checked
     state.left = checked.diagnostics
+    done = {(one.diagnostic.code, one.diagnostic.symbol) for one in state.made}
+    state.given_up = [one for one in state.given_up if (one.diagnostic.code, one.diagnostic.symbol) not in done]
     return state
 
 
