@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from netlint.frontends.source import classes, module_methods, module_tree, torch_modules, torch_training
+from netlint.frontends.source.code import names_of
 from netlint.frontends.source.heap import leaves
+from netlint.frontends.source.interpreter import Raised
 from netlint.frontends.source.values import (
     ABSENT,
     CONTAINERS,
     Anything,
     Class,
     External,
+    Function,
     LoaderValue,
     Module,
     Native,
@@ -232,9 +236,24 @@ def call_unknown(interpreter: Interpreter, function: Any, args: list[Any], kwarg
     passed = torch_training.pass_through(function, values)
     if passed is not None:
         return passed
+    for value in values:
+        _run_handler(interpreter, value)
     if any(_holds_tensor(value) for value in values):
         return opaque(interpreter, label, reason, values)
     return Anything(f"the result of `{label}`: {reason}" if isinstance(function, External) else reason)
+
+
+def _run_handler(interpreter: Interpreter, value: Any) -> None:
+    """Runs a training step that was written where the network is and handed to a library (`Engine(train_step)`), which will call it.
+
+    A function at module level is an entry point of its own.
+    """
+    if not isinstance(value, Function) or value.scope.parent is None or id(value.node) in interpreter.called:
+        return
+    if interpreter.building or interpreter.applying or "backward" not in names_of(value.node.body):
+        return
+    with suppress(Raised):
+        interpreter.call(value, [], {})
 
 
 def _holds_tensor(value: Any) -> bool:

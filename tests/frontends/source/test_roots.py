@@ -138,3 +138,19 @@ for x, y in loader:
 """
     penalties = [penalty for graph in read(code, "train.py").graphs for penalty in graph.training.penalties]
     assert [(penalty.norm, penalty.squared, penalty.coefficient) for penalty in penalties] == [(2, True, 0.01)]
+
+
+def test_a_training_step_handed_to_a_library_is_run() -> None:
+    code = """
+from ignite.engine import Engine
+
+def main(args):
+    net = Net()
+    def step(engine, batch):
+        x, y = batch
+        loss = F.cross_entropy(net(x), y)
+        loss.backward()
+    Engine(step).run(open_data(args))
+"""
+    (graph,) = _linked(code)
+    assert len(graph.training.backward) == 1
