@@ -96,9 +96,7 @@ class _Run:
 
         target: Path | None = self.options["output_model"]
         if file.kind == "module":
-            complain(
-                f"{file.filename} is a live network: fix its code (`netlint check --fix FILE`), or a copy of it (`netlint.fix` in Python)"
-            )
+            complain(f"{file.filename} is a live network: `netlint check --fix FILE` fixes its code, `netlint.fix` in Python a copy of it")
             return file
         if target is None and not self.options["diff"]:
             complain(f"{file.filename} is left as it is: name a file for the fixed model (-o fixed.onnx), or look at its fixes with --diff")

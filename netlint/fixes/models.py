@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from netlint.engine.diagnostic import Diagnostic, Fix
+from netlint.engine.errors import NetlintError
 from netlint.engine.evaluation import Found
 from netlint.engine.intent import Intent
 from netlint.engine.placement import path_of, places_of
@@ -161,7 +162,11 @@ def fix_model(
             result.converged = False
             break
         tried.add(_identity(offer))
-        after = surgeon.check(offer.changed)
+        try:
+            after = surgeon.check(offer.changed)
+        except NetlintError as error:
+            result.given_up.append(GivenUp(offer.proposal, offer.diagnostic, f"the model cannot be read with it: {error}"))
+            continue
         proof = prove(surgeon, prover, offer, result.model, checked, after)
         reason = _still_there(offer, after) or proof.objection(offer.proposal.fix.applicability)
         if reason is not None:

@@ -123,7 +123,12 @@ class Operation:
             if one.changed is None:
                 results.append(Verification(one.diagnostic, one.proposal, None, "there is nothing to compare"))
                 continue
-            proof = prove(self.surgeon, prover, one, self.model, checked, self.surgeon.check(one.changed))
+            try:
+                after = self.surgeon.check(one.changed)
+            except NetlintError as error:
+                results.append(Verification(one.diagnostic, one.proposal, None, f"the model cannot be read with it: {error}"))
+                continue
+            proof = prove(self.surgeon, prover, one, self.model, checked, after)
             results.append(Verification(one.diagnostic, one.proposal, proof))
         return results
 

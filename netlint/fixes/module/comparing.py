@@ -40,6 +40,10 @@ ROUNDING = 2.0**-30
 """In double precision, two ways of computing the same differ by less than this part of the largest number; in a deep network rounding
 errors grow, but not from 2^-53 to here."""
 
+STORED = 2.0**-18
+"""The same where a tensor went into another (a bias into a running mean): that is rounded to single precision when it is stored, by 2^-24
+of itself, and what lies behind may make more of it."""
+
 Tensors = Mapping[str, torch.Tensor]
 
 
@@ -260,11 +264,12 @@ class _Comparing:
         if trained and not self._meant and self.contract.state_dict is StateDict.SAME:
             parts[f"buffers in {mode}"] = lambda run: run.buffers
         doubles: tuple[_Run, _Run] | None = None
+        rounding = STORED if self.contract.state_dict is StateDict.REMAP else ROUNDING
         for what, part in parts.items():
             gap = _furthest(part(runs[0]), part(runs[1]))
             if not gap.identical and not self._meant:
                 doubles = doubles or self._in_double(kind, training)
-                gap = _judged(gap, _furthest(part(doubles[0]), part(doubles[1]), ROUNDING) if doubles else None)
+                gap = _judged(gap, _furthest(part(doubles[0]), part(doubles[1]), rounding) if doubles else None)
             self.found[what] = worse(self.found.get(what, IDENTICAL), gap)
 
     def _in_double(self, kind: Kind | None, training: bool) -> tuple[_Run, _Run] | None:
