@@ -28,7 +28,7 @@ else:
 T = TypeVar("T")
 D = TypeVar("D")
 
-OUTPUT_FORMATS = ("text", "json")
+OUTPUT_FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
 KEYS = (
     "select",
     "ignore",
@@ -54,7 +54,6 @@ class Overrides:
     ignore: Sequence[str] = ()
     fail_on: str | None = None
     batch_size: int | None = None
-    output_format: str | None = None
 
 
 @dataclass(slots=True)
@@ -267,7 +266,7 @@ def build(table: Table, overrides: Overrides, root: Path | None) -> Settings:
         per_file_ignores=_per_file_ignores(table.table("per-file-ignores"), registry),
         ignore_modules=table.get("ignore-modules", STRINGS, ()),
         rule_paths=rule_paths,
-        output_format=overrides.output_format or table.get("output-format", one_of(OUTPUT_FORMATS), "text"),
+        output_format=table.get("output-format", one_of(OUTPUT_FORMATS), "text"),
         options=_options(table.table("rules"), registry),
         training=_training(table.table("training"), overrides),
         root=base,

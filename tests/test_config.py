@@ -135,9 +135,9 @@ def test_rule_paths_of_a_project_that_is_only_checked_are_not_imported(tmp_path:
 
 def test_the_command_line_wins(tmp_path: Path) -> None:
     (tmp_path / "netlint.toml").write_text("fail-on = 'error'\noutput-format = 'json'\n[training]\nbatch-size = 4\n")
-    overrides = Overrides(fail_on="advice", batch_size=32, output_format="text")
+    overrides = Overrides(fail_on="advice", batch_size=32)
     settings = Configuration(overrides, home=tmp_path).for_folder(tmp_path)
-    assert (settings.fail_on, settings.training.batch_size, settings.output_format) == (Severity.ADVICE, 32, "text")
+    assert (settings.fail_on, settings.training.batch_size) == (Severity.ADVICE, 32)
 
 
 def test_isolated_reads_no_file(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,13 @@ import click
 from netlint.cli.errors import BROKEN, FINDINGS, OK, complain
 from netlint.cli.fixing import fixed
 from netlint.cli.options import batch_size_option, config_option, configured, input_option, isolated_option, rules_option
+from netlint.cli.publishing import asked_for, completed, outputs, progress, publish
 from netlint.cli.targets import collected, with_inputs
 
 if TYPE_CHECKING:
     from netlint.config import Configuration
     from netlint.engine.diagnostic import Diagnostic
     from netlint.engine.run import Report
-    from netlint.reports.terminal import Paint
 
 
 @click.command()
@@ -35,9 +34,19 @@ if TYPE_CHECKING:
 @click.option("--fail-on", type=click.Choice(["error", "warning", "advice"]), help="What makes the exit code 1.  [default: warning]")
 @batch_size_option
 @input_option
-@click.option("--output-format", type=click.Choice(["text", "json"]), help="[default: text]")
 @click.option(
-    "--output-file", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE", help="Write the report there."
+    "--output-format",
+    multiple=True,
+    callback=asked_for,
+    shell_complete=completed,
+    metavar="FORMAT[:FILE]",
+    help="text, json, sarif, github, gitlab or junit; with a file to write it there (repeatable).  [default: text]",
+)
+@click.option(
+    "--output-file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write the report there, not to stdout.",
 )
 @click.option("--statistics", is_flag=True, help="Show how many findings each rule has, instead of the findings.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.  [default: as many as pay off]")
@@ -62,7 +71,10 @@ def check(targets: tuple[str, ...], **options: Any) -> int:
     files, problems = collected(targets or (".",), configuration, options["stdin_filename"])
     files = with_inputs(files, options["inputs"])
     fixing = any(options[name] for name in ("fix", "unsafe_fixes", "diff", "interactive"))
-    report = check_files(files, configuration.for_file, options["jobs"], problems, propose=proposals)
+    home = files[0].path.parent if files else Path.cwd()
+    wanted = outputs(options, configuration.for_folder(home).output_format)
+    with progress(len(files), options["quiet"]) as on_done:
+        report = check_files(files, configuration.for_file, options["jobs"], problems, propose=proposals, on_done=on_done)
     left = fixed(files, report, configuration, options) if fixing else None
     if left is not None:
         report = check_files(left, configuration.for_file, options["jobs"], problems, propose=proposals)
@@ -72,42 +84,8 @@ def check(targets: tuple[str, ...], **options: Any) -> int:
         complain(f"no Python file, notebook or ONNX model in {', '.join(targets or ('.',))}: nothing was checked")
     if options["diff"]:
         return _exit_code(report, configuration, options["exit_zero"])
-    home = files[0].path.parent if files else Path.cwd()
-    _publish(report, options, configuration.for_folder(home).output_format)
+    publish(report, wanted, files if left is None else left, configuration, options)
     return _exit_code(report, configuration, options["exit_zero"])
-
-
-def _publish(report: Report, options: dict[str, Any], output_format: str) -> None:
-    """Prints or writes the report in the form that was asked for."""
-    from netlint.reports.terminal import Paint, paint_for
-
-    file = options["output_file"]
-    paint = Paint() if file else paint_for(sys.stdout)
-    text = _rendered(report, options, output_format, paint)
-    if file is None:
-        click.echo(text, nl=False, color=True)
-        return
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"cannot write {file}: {error.strerror or error}") from error
-
-
-def _rendered(report: Report, options: dict[str, Any], output_format: str, paint: Paint) -> str:
-    from netlint.reports import json, statistics
-    from netlint.reports.terminal import width
-    from netlint.reports.text import TextReport
-
-    if options["statistics"]:
-        return statistics.render_json(report.findings) if output_format == "json" else statistics.render_text(report.findings, paint)
-    if output_format == "json":
-        return json.render(report.findings)
-    if not report.findings and (report.problems or not report.files):
-        return ""  # nothing good can be said of a run that lacked a target, or had nothing to check
-    writer = TextReport(report, paint, width(), options["verbose"])
-    if options["quiet"]:
-        return f"{writer.counts()}\n" if report.findings else ""
-    return writer.render()
 
 
 def _exit_code(report: Report, configuration: Configuration, exit_zero: bool) -> int:

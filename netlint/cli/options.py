@@ -66,7 +66,6 @@ def configured(options: dict[str, Any]) -> Configuration:
         ignore=options.get("ignore", ()),
         fail_on=options.get("fail_on"),
         batch_size=options.get("batch_size"),
-        output_format=options.get("output_format"),
     )
     configuration = Configuration(overrides, options.get("config"), bool(options.get("isolated")))
     configuration.for_folder(Path.cwd())  # a wrong option is an error even where there is nothing to check

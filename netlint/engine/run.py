@@ -89,21 +89,23 @@ def check(
     jobs: int | None = None,
     problems: Iterable[str] = (),
     propose: Propose | None = None,
+    on_done: Callable[[Task], None] | None = None,
 ) -> Report:
     """Checks files. `jobs` is the number of processes (None: as many as pay off); the report does not depend on it. `propose` gives the
-    findings in source files their fixes."""
+    findings in source files their fixes; `on_done` hears of each file that is done."""
     forget()
     tasks = [Task(file, settings_for(file.path), propose) for file in files]
-    outcomes = _checked_all(tasks, jobs)
+    outcomes = _checked_all(tasks, jobs, on_done)
     return merged(tasks, outcomes, settings_for, tuple(problems))
 
 
-def _checked_all(tasks: Sequence[Task], jobs: int | None) -> list[Outcome]:
+def _checked_all(tasks: Sequence[Task], jobs: int | None, on_done: Callable[[Task], None] | None) -> list[Outcome]:
     """The outcome of each task. Live models stay in this process: they are here, or are made here, once."""
     here = [task for task in tasks if task.file.kind == "module" or task.file.model is not None]
     done = {id(task): check_file(task) for task in here}
     away = [task for task in tasks if id(task) not in done]
-    done.update(zip(map(id, away), spread(check_file, away, [task.file.size for task in away], jobs, lost=_lost), strict=True))
+    results = spread(check_file, away, [task.file.size for task in away], jobs, lost=_lost, on_done=on_done)
+    done.update(zip(map(id, away), results, strict=True))
     return [done[id(task)] for task in tasks]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -25,27 +25,31 @@ def spread(
     sizes: Sequence[int],
     jobs: int | None,
     lost: Callable[[T, BaseException], R],
+    on_done: Callable[[T], None] | None = None,
 ) -> list[R]:
     """The results of `work` on each task, in the order of the tasks.
 
     `jobs` processes are used; None takes one, and from WORTH_A_POOL bytes of `sizes` one a processor. `lost` makes the
-    result of a task whose process died.
+    result of a task whose process died. `on_done` hears of each task that is done, in this process and in any order.
     """
     if jobs is None:
         jobs = _processors() if sum(sizes) > WORTH_A_POOL else 1
     jobs = min(jobs, len(tasks))
+    done = on_done or (lambda _: None)
     if jobs <= 1:
         with _collecting_seldom():
-            return [_counted(work, task) for task in tasks]
+            return [_told(_counted(work, task), task, done) for task in tasks]
     largest_first = sorted(range(len(tasks)), key=lambda index: -sizes[index])
     results: dict[int, R] = {}
     with ProcessPoolExecutor(jobs, initializer=gc.disable) as pool:
-        futures = {index: pool.submit(_counted, work, tasks[index]) for index in largest_first}
-        for index, future in futures.items():
+        futures = {pool.submit(_counted, work, tasks[index]): index for index in largest_first}
+        for future in as_completed(futures):
+            index = futures[future]
             try:
                 results[index] = future.result()
             except Exception as error:  # the process is gone (memory, a signal): its task is reported, not lost
                 results[index] = lost(tasks[index], error)
+            done(tasks[index])
     return [results[index] for index in range(len(tasks))]
 
 
@@ -53,6 +57,11 @@ def _counted(work: Callable[[T], R], task: T) -> R:
     if gc.get_count()[0] > COLLECT_AT:
         gc.collect()
     return work(task)
+
+
+def _told(result: R, task: T, done: Callable[[T], None]) -> R:
+    done(task)
+    return result
 
 
 def _processors() -> int:

@@ -6,6 +6,7 @@ import json
 import re
 import textwrap
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
 from netlint.engine.registry import Entry, Registry
@@ -13,6 +14,68 @@ from netlint.engine.rule import Contract, Example
 from netlint.reports.terminal import Paint, table, wrapped
 
 INDENT = "    "
+_CODE_SPAN = re.compile(r"(`[^`]*`)")
+_MARKUP = re.compile(r"[\\*_\[\]<>#|]")
+"""Characters that mean something in Markdown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph of a rule's docstring, and the title above it if it is the first of its section."""
+
+    title: str
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.lines).split())
+
+    @property
+    def is_list(self) -> bool:
+        return any(line.lstrip().startswith(("- ", "* ")) for line in self.lines)
+
+    @property
+    def is_set_apart(self) -> bool:
+        """Lines with columns in them."""
+        return any("  " in line.strip() for line in self.lines)
+
+
+def paragraphs(page: str) -> list[Paragraph]:
+    """The paragraphs of a rule's docstring; the first has no title, and is what the rule says in one line."""
+    first, *others = re.split(r"\n(?:[ \t]*\n)+", page.strip())
+    found = [Paragraph("", tuple(first.split("\n")))]
+    for other in others:
+        title, *lines = other.split("\n") if not other.startswith(" ") else ["", *other.split("\n")]
+        found.append(Paragraph(title, tuple(lines)))
+    return found
+
+
+def section(page: str, title: str) -> str:
+    """The first paragraph under a title, on one line; empty if there is none."""
+    return next((paragraph.text for paragraph in paragraphs(page) if paragraph.title == title), "")
+
+
+def markdown(page: str) -> str:
+    """The docstring of a rule as Markdown."""
+    return "\n\n".join(part for paragraph in paragraphs(page) for part in _markdown(paragraph)) + "\n"
+
+
+def _markdown(paragraph: Paragraph) -> Iterator[str]:
+    if paragraph.title:
+        yield f"## {_unmarked(paragraph.title)}"
+    lines = textwrap.dedent("\n".join(paragraph.lines))
+    if paragraph.is_list:
+        yield re.sub(r"(?m)^(\s*)\\\*(?= )", r"\1*", _unmarked(lines))
+    elif paragraph.is_set_apart:
+        yield f"```text\n{lines}\n```"
+    elif lines:
+        yield _unmarked(paragraph.text)
+
+
+def _unmarked(text: str) -> str:
+    """Text that Markdown shows as it is; code in backticks stays code."""
+    parts = _CODE_SPAN.split(text)
+    return "".join(part if part.startswith("`") else _MARKUP.sub(r"\\\g<0>", part) for part in parts)
 
 
 def render_page(entry: Entry, paint: Paint, columns: int) -> str:
@@ -39,16 +102,14 @@ def _page(entry: Entry, paint: Paint, columns: int) -> Iterator[str]:
 
 def _prose(page: str, paint: Paint, columns: int) -> Iterator[str]:
     """The docstring with its titles in bold and its paragraphs wrapped; lists and lines that are set apart keep their lines."""
-    first, *paragraphs = re.split(r"\n(?:[ \t]*\n)+", page.strip())
-    yield wrapped(" ".join(first.split()), "", columns)
-    for paragraph in paragraphs:
-        title, *lines = paragraph.split("\n") if not paragraph.startswith(" ") else ["", *paragraph.split("\n")]
-        yield from ("", paint(title, "bold")) if title else ("",)
-        is_list = any(line.lstrip().startswith(("- ", "* ")) or "  " in line.strip() for line in lines)
-        if is_list:
-            yield from lines
-        elif lines:
-            yield wrapped(" ".join(" ".join(lines).split()), INDENT, columns)
+    first, *rest = paragraphs(page)
+    yield wrapped(first.text, "", columns)
+    for paragraph in rest:
+        yield from ("", paint(paragraph.title, "bold")) if paragraph.title else ("",)
+        if paragraph.is_list or paragraph.is_set_apart:
+            yield from paragraph.lines
+        elif paragraph.lines:
+            yield wrapped(paragraph.text, INDENT, columns)
 
 
 def _setting(value: object) -> str:

@@ -6,13 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from netlint.engine.diagnostic import Diagnostic
-from netlint.engine.errors import NetlintError
 from netlint.engine.notices import NOT_CHECKED
-from netlint.engine.reading import Source, read
 from netlint.engine.rule import Severity
 from netlint.engine.run import Report
-from netlint.engine.targets import single
-from netlint.frontends.errors import SourceError
+from netlint.reports.places import reread
 from netlint.reports.terminal import Paint, code_frame, counted, printable, wrapped
 
 ROWS_SHOWN = 6
@@ -96,7 +93,7 @@ class TextReport:
     def line(self, filename: str, row: int) -> str | None:
         """A line of a file; None where it cannot be had."""
         if filename not in self._lines:
-            source = self.report.sources.get(filename) or _reread(filename)
+            source = self.report.sources.get(filename) or reread(filename)
             self._lines[filename] = source.lines if source else []
         lines = self._lines[filename]
         return lines[row - 1] if row <= len(lines) else None
@@ -185,13 +182,6 @@ class TextReport:
 
 def _rules(codes: list[str]) -> str:
     return ", ".join(codes) if len(codes) <= REASONS_SHOWN else counted(len(codes), "rule")
-
-
-def _reread(filename: str) -> Source | None:
-    try:
-        return read(single(filename))
-    except (NetlintError, SourceError):
-        return None
 
 
 def _frequent(counts: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
