@@ -80,6 +80,8 @@ class Rewrite:
 
     target: object
     words: str
+    because: str = ""
+    """Why nothing of the above says it."""
 
 
 Step: TypeAlias = Swap | Replace | InsertAfter | SetOption | ChangeClass | SplitGroups | Register | Initialize | Rewrite

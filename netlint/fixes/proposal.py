@@ -128,7 +128,7 @@ def words_of(intent: Intent) -> str:
             return f"Let the module own this {layer.kind.rpartition('.')[2]}"
         case Initialize(_, name, _):
             return f"Initialise the weights with torch.nn.init.{name}"
-        case Rewrite(_, words):
+        case Rewrite(_, words, _):
             return words[:1].upper() + words[1:]
 
 

@@ -125,7 +125,7 @@ def fix(finding: Finding, graph: Graph) -> Intent | None:
     layers = tuple(operator.layer for operator in row.layers if operator.layer is not None)
     if sum(map(_keeps_default, layers)) > len(row.relus) / 2:
         return Initialize(layers, "kaiming_normal_", {"nonlinearity": "relu"})
-    return Rewrite(finding.at, "put a norm behind each layer of this row, or shortcuts around them")
+    return Rewrite(finding.at, "put a norm behind each layer of this row, or shortcuts around them", "which of them is yours to choose")
 
 
 _STACK = """

@@ -76,7 +76,7 @@ def fix(finding: Finding, graph: Graph) -> Intent | None:
     softmax = log.inputs[0]
     if isinstance(softmax, Softmax) and graph.only_consumer(softmax) is log:
         return Replace(softmax, (LogSoftmax(dim=softmax.dim),)), Replace(log, ())
-    return Rewrite(log, "use log_softmax on the logits in place of softmax and log")
+    return Rewrite(log, "use log_softmax on the logits in place of softmax and log", "the probabilities are used in between")
 
 
 _NET = """

@@ -86,7 +86,9 @@ def fix(finding: Finding, graph: Graph) -> Intent | None:
     dropout = finding.at
     assert isinstance(dropout, Dropout)
     norm = graph.only_consumer(dropout)
-    return Swap(dropout, norm) if isinstance(norm, BatchNorm) else Rewrite(dropout, "apply the dropout behind the batch norm")
+    if isinstance(norm, BatchNorm):
+        return Swap(dropout, norm)
+    return Rewrite(dropout, "apply the dropout behind the batch norm", "other operators stand between the two")
 
 
 _DENSE = """

@@ -23,7 +23,8 @@ When it is fine
     sequence, which is `batch-norm-after-linear`. An attention block that is seen alone may belong to an image network: advice.
 
 The fix
-    Replaces it by layer norm of the same width where features are the last dimension; between two transpositions it is only shown.
+    Replaces it by layer norm of the same width where features are the last dimension, and where two
+    transpositions bring them there and back: those go. Elsewhere it is only shown.
 """
 
 from __future__ import annotations
@@ -122,9 +123,21 @@ def _sequence_behind(graph: Graph, norm: BatchNorm) -> Operator | None:
 def fix(finding: Finding, graph: Graph) -> Intent | None:
     norm = finding.at
     assert isinstance(norm, BatchNorm)
+    layer_norm = Replace(norm, (LayerNorm(normalized_shape=(norm.num_features,), elementwise_affine=norm.affine),))
     if has_positions(graph, norm) is False:
-        return Replace(norm, (LayerNorm(normalized_shape=(norm.num_features,), elementwise_affine=norm.affine),))
-    return Rewrite(norm, "apply `nn.LayerNorm` over the features, the last dimension, and drop the transpositions around the batch norm")
+        return layer_norm
+    before, after = norm.inputs[0], graph.only_consumer(norm)
+    if _to_the_middle(before) and graph.only_consumer(before) is norm and after is not None and _to_the_middle(after):
+        return layer_norm, Replace(before, ()), Replace(after, ())
+    words = "apply `nn.LayerNorm` over the features, the last dimension, and drop the transpositions around the batch norm"
+    return Rewrite(norm, words, "the features are not known to be the last dimension")
+
+
+def _to_the_middle(operator: Operator) -> bool:
+    """Whether it exchanges positions and features: the second and the last of three dimensions."""
+    if not isinstance(operator, Permute):
+        return False
+    return operator.order == (0, 2, 1) or (operator.swap is not None and set(operator.swap) in ({1, 2}, {-1, -2}, {1, -1}, {2, -2}))
 
 
 _RECURRENT = """

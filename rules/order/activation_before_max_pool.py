@@ -101,7 +101,8 @@ def fix(finding: Finding, graph: Graph) -> Intent | None:
     pool = graph.only_consumer(activation)
     if isinstance(pool, (MaxPool, AdaptiveMaxPool)) and activation.monotone is True and not activation.random_in_training:
         return Swap(activation, pool)
-    return Rewrite(activation, f"apply the {activation.name} behind the pooling")
+    reason = "it is random in training" if activation.random_in_training else "other operators stand between the two"
+    return Rewrite(activation, f"apply the {activation.name} behind the pooling", reason)
 
 
 _RESIDUAL = """

@@ -86,4 +86,4 @@ def _done(patient: Patient, step: Step) -> Done:
         case ChangeClass() | SplitGroups() | SetOption():
             raise Refusal(_TRAINING)
         case Rewrite():
-            raise Refusal("")
+            raise Refusal(step.because)

@@ -51,8 +51,9 @@ class OnnxSurgeon:
     def operate(self, model: onnx.ModelProto, graph: Graph, intent: Intent, contract: Contract) -> Operated[onnx.ModelProto]:
         """A changed copy, valid for onnx's checker if the model itself is. Raises Refusal with the reason."""
         steps = intent if isinstance(intent, tuple) else (intent,)
-        if any(isinstance(step, Rewrite) for step in steps):
-            raise Refusal("")
+        for step in steps:
+            if isinstance(step, Rewrite):
+                raise Refusal(step.because)
         if contract.training is TrainingEffect.CHANGES:
             raise Refusal("its weights are trained, and fit the network as it is: change the source, train, and export again")
         changed = onnx.ModelProto()

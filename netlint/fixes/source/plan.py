@@ -150,7 +150,7 @@ def lower(files: Files, graph: Graph, intent: Intent, taken: Taken, contract: Co
         case Initialize(layers, name, values):
             return initialization.initialize(files, graph, layers, name, values)
         case Rewrite():
-            raise Refusal("")
+            raise Refusal(intent.because)
 
 
 def _swap(files: Files, graph: Graph, first: Operator, second: Operator) -> Lowered:

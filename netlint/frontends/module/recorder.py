@@ -165,7 +165,7 @@ class Recorder(TorchFunctionMode):
         except SignatureError:
             return self._opaque(layer.kind, "its arguments do not fit", [*args, *kwargs.values()], output, place, layer)
         inputs = tuple(operator for name in spec.tensors for operator in self.operands(bound.get(name)))
-        node = self.emit(layer.operator.apply(*inputs, layer=layer, site=place, scope=self._scope()))
+        node = self.emit(spec.called(layer.operator, bound).apply(*inputs, layer=layer, site=place, scope=self._scope()))
         return self.give(node, output, spec.results(node) if spec.results is not None else None, args)
 
     def _scope(self) -> Layer | None:

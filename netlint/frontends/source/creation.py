@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from netlint.frontends.source.heap import leaves
 from netlint.frontends.source.module_tree import set_initialization
+from netlint.frontends.source.operands import NUMBER, constant_tensor, read_parameter
 from netlint.frontends.source.values import (
     ParameterValue,
     Tensor,
@@ -26,11 +28,11 @@ from netlint.graph.operators import (
     Weight,
 )
 from netlint.graph.parameter import Initialization, Parameter
+from netlint.graph.shapes import Shape
 from netlint.graph.unknown import Unknown
 
 if TYPE_CHECKING:
     from netlint.frontends.source.interpreter import Interpreter
-from netlint.frontends.source.operands import NUMBER, constant_tensor, read_parameter
 
 
 def create(interpreter: Interpreter, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -42,7 +44,14 @@ def create(interpreter: Interpreter, name: str, args: list[Any], kwargs: dict[st
         return args[0] if isinstance(args[0], Tensor) else Tensor(read_parameter(interpreter, args[0]))
     shape = CREATORS[name](args, kwargs)
     what = "random" if name in RANDOM_CREATORS else last
-    return Tensor(interpreter.emit(Constant(value=what, shape=shape, site=interpreter.site, scope=interpreter.innermost_layer())))
+    return _constant(interpreter, what, shape, (*args, *kwargs.values()))
+
+
+def _constant(interpreter: Interpreter, what: str, shape: Shape | None, args: Iterable[Any]) -> Tensor:
+    """A tensor that is made of the arguments alone; its numbers tell it from others (`torch.full((8,), 2.0)`)."""
+    given = tuple(("argument", value) for value in args if isinstance(value, (*NUMBER, Unknown)))
+    place = interpreter.innermost_layer()
+    return Tensor(interpreter.emit(Constant(value=what, shape=shape, further=given, site=interpreter.site, scope=place)))
 
 
 def _known_values(name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -70,7 +79,7 @@ def create_like(interpreter: Interpreter, name: str, args: list[Any]) -> Any:
     if args and isinstance(args[0], (Tensor, ParameterValue)):
         shape = args[0].shape if isinstance(args[0], Tensor) else args[0].parameter.shape
     what = "random" if name in RANDOM_CREATORS else name.rpartition(".")[2]
-    return Tensor(interpreter.emit(Constant(value=what, shape=shape, site=interpreter.site, scope=interpreter.innermost_layer())))
+    return _constant(interpreter, what, shape, args[1:])
 
 
 def make_parameter(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -148,7 +148,7 @@ def _apply_leaf(interpreter: Interpreter, module: Module, args: list[Any], kwarg
     except SignatureError:
         return opaque(interpreter, module.layer.kind, "its arguments do not fit", [*args, *kwargs.values()], layer=module.layer)
     inputs = [operator for name in spec.tensors for operator in operands(interpreter, bound.get(name))]
-    node = apply(interpreter, template, inputs, layer=module.layer)
+    node = apply(interpreter, spec.called(template, bound), inputs, layer=module.layer)
     return structured(interpreter, node, spec.results(node) if spec.results is not None else None)
 
 

@@ -17,9 +17,9 @@ from netlint.testing.rules import render_example, settings_of
 
 FILENAME = "example.py"
 EVERYTHING = ("safe", "unsafe")
-WORDS_ONLY = {"NL105": {2, 3}, "NL203": {0, 1, 2}, "NL403": {1}, "NL412": {1, 2}, "NL501": {1, 3}}
+WORDS_ONLY = {"NL105": {2, 3}, "NL203": {0}, "NL403": {1}, "NL412": {1, 2}, "NL501": {1, 3}}
 """The examples whose rule says its fix in words."""
-NO_INTENT = {"NL408": {1, 2}, "NL414": {0, 1}, "NL605": {1}}
+NO_INTENT = {"NL306": {4}, "NL408": {1, 2, 4}, "NL414": {0, 1}, "NL605": {1}}
 """The examples for which the rule has no fix."""
 REFUSED = {"NL409": {5}}
 """The examples where the same code serves another operator too."""
