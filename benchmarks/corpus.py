@@ -149,8 +149,9 @@ def timed_files() -> Iterator[dict[str, float]]:
         sizes: Sequence[int],
         jobs: int | None,
         lost: Callable[[Task, BaseException], Outcome],
+        on_done: Callable[[Task], None] | None = None,
     ) -> list[Outcome]:
-        results = spread(partial(_timed, work), tasks, sizes, jobs, lambda task, error: (lost(task, error), 0.0))
+        results = spread(partial(_timed, work), tasks, sizes, jobs, lambda task, error: (lost(task, error), 0.0), on_done)
         cost.update((task.file.filename, spent) for task, (_, spent) in zip(tasks, results, strict=True))
         return [outcome for outcome, _ in results]
 
