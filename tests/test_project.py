@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,17 @@ def test_the_readme_shows_what_is_printed(capsys: pytest.CaptureFixture[str], mo
     run(command.removeprefix("$ netlint ").split())
     printed = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert [line for line in shown if line != "..." and " ".join(line.split()) not in printed] == []
+
+
+def test_the_run_with_several_reports_makes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [command] = blocks("console")
+    shutil.copy(REPOSITORY / "fixtures" / "vgg" / "flawed" / "vgg.py", tmp_path / "model.py")
+    monkeypatch.chdir(tmp_path)
+    assert run(command.removeprefix("$ netlint ").split()) == 1
+    assert "model.py:22:27  NL501" in capsys.readouterr().out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.py", "netlint.sarif", "netlint.xml"]
 
 
 def test_the_changelog_has_this_version() -> None:

@@ -36,3 +36,10 @@ def test_collecting_garbage_is_left_as_it_was() -> None:
 
 def test_nothing_to_do_is_done() -> None:
     assert spread(square, [], [], None, lost) == []
+
+
+def test_each_task_is_heard_of_when_it_is_done() -> None:
+    for jobs in (1, 2):
+        heard: list[int] = []
+        spread(square, [3, -1, 2] if jobs == 2 else [3, 1, 2], [1, 1, 1], jobs, lost, heard.append)
+        assert sorted(map(abs, heard)) == [1, 2, 3]
