@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from netlint.engine import baseline
 from netlint.engine.errors import NetlintError
 from netlint.engine.registry import Registry, load
 from netlint.engine.rule import Severity, TrainingFacts
@@ -30,6 +31,7 @@ D = TypeVar("D")
 
 OUTPUT_FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
 KEYS = (
+    "baseline",
     "select",
     "ignore",
     "extend-select",
@@ -101,7 +103,8 @@ class Configuration:
     def _read(self, source: Path | None) -> Settings:
         if source is None:
             table = Table(self.values or {}, "the given settings")
-            return build(table, self.overrides, self.home if self.values is not None else None)
+            settings = build(table, self.overrides, self.home if self.values is not None else None)
+            return settings if self.isolated or self.values is not None else replace(settings, baseline=_baseline(table, self.home))
         table = _table(source)
         if "rule-paths" in table.values and self.file is None and source != nearest_file(self.home):
             table.values = {key: value for key, value in table.values.items() if key != "rule-paths"}
@@ -270,7 +273,17 @@ def build(table: Table, overrides: Overrides, root: Path | None) -> Settings:
         options=_options(table.table("rules"), registry),
         training=_training(table.table("training"), overrides),
         root=base,
+        baseline=_baseline(table, root) if root is not None else None,
     )
+
+
+def _baseline(table: Table, folder: Path) -> Path | None:
+    """The file of accepted findings: the one that the settings name, else the one that stands beside them, if it is there."""
+    named = table.get("baseline", STRING, None)
+    if named is not None:
+        return folder / named
+    usual = folder / baseline.FILENAME
+    return usual if usual.exists() else None
 
 
 def _choices(table: Table, overrides: Overrides, registry: Registry) -> list[Choice]:

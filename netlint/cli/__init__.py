@@ -13,6 +13,7 @@ import click
 
 from netlint import __version__
 from netlint.cli.advise import advise
+from netlint.cli.baseline import baseline
 from netlint.cli.check import check
 from netlint.cli.errors import BROKEN, INTERRUPTED, OK, complain
 from netlint.cli.graph import graph
@@ -33,7 +34,7 @@ def main() -> None:
     """
 
 
-for command in (check, graph, why, verify, advise, rule, rules):
+for command in (check, graph, why, verify, advise, baseline, rule, rules):
     main.add_command(command)
 
 

@@ -16,8 +16,8 @@ class Candidate:
     """A diagnostic of one network, before those of all networks are put together.
 
     `place` is equal for two candidates of the same code site; `node` tells those apart that stand in a model file, which has no lines.
-    `surroundings` name the operators around it; they go into the
-    fingerprint, which must survive moved lines. `of_network` is False for code that computes on tensors without a network.
+    `surroundings` name where it is written (the class or function, else the network), its module path, and the operators around it; they
+    go into the fingerprint, which must survive moved lines. `of_network` is False for code that computes on tensors without a network.
     """
 
     diagnostic: Diagnostic
@@ -70,7 +70,8 @@ def _candidate(found: Found, graph: Graph) -> Candidate:
         frontend=graph.frontend,
         data={key: plain(value) for key, value in finding.data.items()},
     )
-    return Candidate(diagnostic, place, f"{path} {_surroundings(finding.at, graph)}", graph.root is not None, _node_of(finding.at, graph))
+    surroundings = f"{diagnostic.scope or graph.name} {path} {_surroundings(finding.at, graph)}"
+    return Candidate(diagnostic, place, surroundings, graph.root is not None, _node_of(finding.at, graph))
 
 
 def _node_of(at: object, graph: Graph) -> str:

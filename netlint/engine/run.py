@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from netlint.engine import baseline
 from netlint.engine.diagnostic import Diagnostic, Fix, Position
 from netlint.engine.errors import MissingExtra, NetlintError
 from netlint.engine.evaluation import Found, check_graph
@@ -60,10 +61,10 @@ class Outcome:
 class Report:
     """The result of a run.
 
-    `findings` are in report order, `rules` the rules that exist by code. `unanswered` counts, by rule code and reason, the
-    questions that no graph could answer; `blind` the places of networks that could not be seen, by reason. `problems` are
-    sentences about targets that could not be used at all, `notes` say how models were read. `sources` holds the texts that cannot be
-    read again from their files.
+    `findings` are in report order, `rules` the rules that exist by code. `suppressed` counts what comments took away, `accepted` what the
+    baseline holds. `unanswered` counts, by rule code and reason, the questions that no graph could answer; `blind` the places of networks
+    that could not be seen, by reason. `problems` are sentences about targets that could not be used at all, `notes` say how models were
+    read. `sources` holds the texts that cannot be read again from their files.
     """
 
     findings: tuple[Diagnostic, ...]
@@ -71,6 +72,7 @@ class Report:
     files: int = 0
     networks: int = 0
     suppressed: int = 0
+    accepted: int = 0
     unanswered: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     blind: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
@@ -216,18 +218,26 @@ def merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: Set
     for outcome in outcomes:
         for code, reasons in outcome.unanswered.items():
             unanswered.setdefault(code, Counter()).update(reasons)
+    left = [finding for finding in findings if finding.fingerprint not in _accepted(finding, settings_for)]
     return Report(
-        findings=tuple(sorted(findings, key=lambda finding: finding.order)),
+        findings=tuple(sorted(left, key=lambda finding: finding.order)),
         rules={code: load(paths).find(code).rule for paths in {task.settings.rule_paths for task in tasks} for code in load(paths).codes},
         files=checked,
         networks=sum(len(outcome.networks) for outcome in outcomes),
         suppressed=suppressed,
+        accepted=len(findings) - len(left),
         unanswered={code: dict(unanswered[code]) for code in sorted(unanswered)},
         blind=dict(sum((outcome.blind for outcome in outcomes), Counter[str]())),
         problems=(*problems, *(outcome.problem for outcome in outcomes if outcome.problem)),
         notes=tuple(f"{task.file.filename}: {note}" for task, outcome in zip(tasks, outcomes, strict=True) for note in outcome.notes),
         sources={task.file.filename: outcome.source for task, outcome in zip(tasks, outcomes, strict=True) if outcome.source},
     )
+
+
+def _accepted(finding: Diagnostic, settings_for: SettingsFor) -> frozenset[str]:
+    """The fingerprints that the baseline for a finding's file holds."""
+    path = settings_for(Path(finding.filename).absolute()).baseline
+    return frozenset() if path is None or finding.code == NOT_CHECKED.code else baseline.read(path).fingerprints
 
 
 def _files_of_models(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> dict[Path, InputFile]:

@@ -21,7 +21,7 @@ class Settings:
 
     `selected` holds the codes of the rules that run, `options` the settings that differ from a rule's defaults by rule name,
     `per_file_ignores` pairs of a pattern (as in `.gitignore`, relative to `root`) and codes, `root` is the folder of the
-    settings file (None without one).
+    settings file (None without one), `baseline` the file of accepted findings (None: there is none).
     """
 
     selected: frozenset[str]
@@ -34,6 +34,7 @@ class Settings:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     training: TrainingFacts = field(default_factory=TrainingFacts)
     root: Path | None = None
+    baseline: Path | None = None
 
     def options_of(self, rule: Rule) -> Options:
         """The options that a rule sees: its defaults, overlaid with the user's."""

@@ -143,6 +143,7 @@ class TextReport:
         found = self.paint(", ".join(parts), *styles) if parts else self.paint("No findings", "bold", "green")
         checked = f"{counted(report.files, 'file')}, {counted(report.networks, 'network')}"
         hidden = f"; {report.suppressed} suppressed" if report.suppressed else ""
+        hidden += f"; {report.accepted} in the baseline" if report.accepted else ""
         safe = sum(finding.fix is not None and finding.fix.applicability == "safe" for finding in report.findings)
         fixable = f" {safe} can be fixed with `--fix`." if safe else ""
         return f"{found} in {checked}{hidden}.{fixable}"

@@ -24,7 +24,7 @@ from netlint.engine.reading import Source, reading_of
 from netlint.engine.rule import Contract
 from netlint.engine.settings import Settings
 from netlint.engine.targets import given_model
-from netlint.fixes.checking import Kept, check_networks, everything
+from netlint.fixes.checking import check_networks
 from netlint.fixes.models import Comparison, Operated
 from netlint.fixes.module import operations
 from netlint.fixes.module.comparing import compared
@@ -41,20 +41,18 @@ _TRAINING = "a live module does not hold its training; where that is written: `n
 class ModuleSurgeon:
     """A `Surgeon` of `torch.nn.Module`. The module that it is given is never changed.
 
-    `example_inputs` are the arguments of its forward, as `netlint.check` takes them (None: guessed where that is safe). `kept` tells
-    which findings may be touched.
+    `example_inputs` are the arguments of its forward, as `netlint.check` takes them (None: guessed where that is safe).
     """
 
     settings: Settings
     example_inputs: Any = None
-    kept: Kept = everything
 
     def check(self, model: nn.Module) -> Checked:
         """The module's network, with what is found in it. Its forward is run. Raises NetlintError if it cannot be."""
         file = replace(given_model(model), example_inputs=self.example_inputs)
         with draws_kept(model):  # its forward may draw from generators that PyTorch knows nothing of
             networks = reading_of(file).graphs
-        return check_networks(file, self.settings, networks, Source(""), self.kept)
+        return check_networks(file, self.settings, networks, Source(""))
 
     def operate(self, model: nn.Module, graph: Graph, intent: Intent, contract: Contract) -> Operated[nn.Module]:
         """A copy of the module in which one intent is done. Raises Refusal with the reason."""

@@ -12,7 +12,7 @@ from netlint.engine.reading import Source
 from netlint.engine.rule import Contract, TrainingEffect
 from netlint.engine.settings import Settings
 from netlint.engine.targets import InputFile
-from netlint.fixes.checking import Kept, check_networks, everything
+from netlint.fixes.checking import check_networks
 from netlint.fixes.models import Comparison, Operated
 from netlint.fixes.onnx.external import is_external
 from netlint.fixes.onnx.options import set_option
@@ -33,10 +33,9 @@ class OnnxSurgeon:
     copy: twice its size in memory, and twice more while the two are run.
     """
 
-    def __init__(self, file: InputFile, settings: Settings, kept: Kept = everything) -> None:
+    def __init__(self, file: InputFile, settings: Settings) -> None:
         self._file = file
         self._settings = settings
-        self._kept = kept
         self._folder = file.path.parent if file.model is None else None
 
     def check(self, model: onnx.ModelProto) -> Checked:
@@ -46,7 +45,7 @@ class OnnxSurgeon:
             reading = read(model, name=name, inputs=tuple(example.shape for example in self._file.inputs))
         except InputError as error:
             raise NetlintError(f"`{self._file.filename}`: {error}") from error
-        return check_networks(self._file, self._settings, reading.graphs, Source(""), self._kept)
+        return check_networks(self._file, self._settings, reading.graphs, Source(""))
 
     def operate(self, model: onnx.ModelProto, graph: Graph, intent: Intent, contract: Contract) -> Operated[onnx.ModelProto]:
         """A changed copy, valid for onnx's checker if the model itself is. Raises Refusal with the reason."""

@@ -20,6 +20,7 @@ from netlint.frontends.torch_api import (
     Signature,
     SignatureError,
 )
+from netlint.graph import Shape
 from netlint.graph.operators import (
     Constant,
     Detach,
@@ -28,7 +29,6 @@ from netlint.graph.operators import (
     Weight,
 )
 from netlint.graph.parameter import Initialization, Parameter
-from netlint.graph.shapes import Shape
 from netlint.graph.unknown import Unknown
 
 if TYPE_CHECKING:
