@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        code = main.main(list(arguments), prog_name="netlint", standalone_mode=False)
+        code = main.main(_spelled_out(arguments), prog_name="netlint", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else OK
     except click.ClickException as error:
@@ -58,6 +58,11 @@ def run(arguments: Sequence[str]) -> int:
         return OK
     except Exception as error:
         return _failed(error)
+
+
+def _spelled_out(arguments: Sequence[str]) -> list[str]:
+    """`--add-ignore` with its empty reason: without an equals sign it takes no word, which would be a target."""
+    return ["--add-ignore=" if argument == "--add-ignore" else argument for argument in arguments]
 
 
 def _failed(error: Exception) -> int:

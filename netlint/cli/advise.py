@@ -10,6 +10,7 @@ import click
 
 from netlint.cli.errors import complain
 from netlint.cli.options import batch_size_option, config_option, configured, input_option, isolated_option
+from netlint.cli.publishing import put
 from netlint.cli.targets import one_file
 
 
@@ -65,15 +66,4 @@ def advise(target: str, measure: bool, output_format: str, output_file: Path | N
     if output_file is None:
         click.echo(written, nl=False, color=True)
     else:
-        _write(output_file, written)
-
-
-def _write(path: Path, text: str) -> None:
-    """All of it or nothing, over what is there."""
-    from netlint.fixes.writing import create, write
-
-    new = text.encode("utf-8")
-    if path.exists():
-        write(path, path.read_bytes(), new)
-    else:
-        create(path, new)
+        put(output_file, written)

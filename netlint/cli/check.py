@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ import click
 
 from netlint.cli.errors import BROKEN, FINDINGS, OK, complain
 from netlint.cli.fixing import fixed
+from netlint.cli.ignoring import ignored
 from netlint.cli.options import batch_size_option, config_option, configured, input_option, isolated_option, rules_option
 from netlint.cli.publishing import asked_for, completed, outputs, progress, publish
 from netlint.cli.targets import collected, with_inputs
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from netlint.config import Configuration
     from netlint.engine.diagnostic import Diagnostic
     from netlint.engine.run import Report
+    from netlint.engine.targets import InputFile
 
 
 @click.command()
@@ -31,6 +35,10 @@ if TYPE_CHECKING:
 @click.option(
     "--output-model", "-o", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the fixed ONNX model there."
 )
+@click.option(
+    "--add-ignore", metavar="[=REASON]", help="Accept each finding with a comment on its line; --add-ignore=REASON gives the reason."
+)
+@click.option("--diff-base", metavar="REV", help="Report, fix and accept only what changed since this revision of git.")
 @click.option("--fail-on", type=click.Choice(["error", "warning", "advice"]), help="What makes the exit code 1.  [default: warning]")
 @batch_size_option
 @input_option
@@ -64,6 +72,7 @@ def check(targets: tuple[str, ...], **options: Any) -> int:
     file: a class, a builder function or a variable. Without TARGET: the current folder. Nothing that is read is imported or run.
     package.module:NAME, in contrast, is imported and run: a module class, a factory or an instance.
     """
+    from netlint.engine.changes import changes_since
     from netlint.engine.run import check as check_files
     from netlint.fixes import proposals
 
@@ -73,11 +82,19 @@ def check(targets: tuple[str, ...], **options: Any) -> int:
     fixing = any(options[name] for name in ("fix", "unsafe_fixes", "diff", "interactive"))
     home = files[0].path.parent if files else Path.cwd()
     wanted = outputs(options, configuration.for_folder(home).output_format)
-    with progress(len(files), options["quiet"]) as on_done:
+    changes = changes_since(options["diff_base"], Path.cwd()) if options["diff_base"] else None
+
+    def checked(files: Sequence[InputFile], on_done: Callable[[object], None] | None = None) -> Report:
         report = check_files(files, configuration.for_file, options["jobs"], problems, propose=proposals, on_done=on_done)
+        return replace(report, findings=tuple(filter(changes.touch, report.findings))) if changes is not None else report
+
+    with progress(len(files), options["quiet"]) as on_done:
+        report = checked(files, on_done)
     left = fixed(files, report, configuration, options) if fixing else None
     if left is not None:
-        report = check_files(left, configuration.for_file, options["jobs"], problems, propose=proposals)
+        report = checked(left)
+    if options["add_ignore"] is not None and ignored(files, report, options["add_ignore"]):
+        report = checked(files)
     for message in (*configuration.warnings, *report.notes, *report.problems):
         complain(message)
     if not files and not problems:

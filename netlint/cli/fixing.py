@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def fixed(files: Sequence[InputFile], report: Report, configuration: Configuration, options: dict[str, Any]) -> list[InputFile] | None:
     """Fixes what has something to fix. Gives the files to report on after that (a fixed model is a file of its own), None if nothing was
     written."""
-    run = _Run(configuration, options)
+    run = _Run(configuration, options, frozenset(finding.fingerprint for finding in report.findings))
     fixable = {finding.filename for finding in report.findings if finding.fix is not None and finding.fix.applicability in run.kinds}
     found = {finding.filename for finding in report.findings}
     models = [file for file in files if file.kind == "module" or (file.kind == "onnx" and file.filename in found)]
@@ -42,6 +42,8 @@ def fixed(files: Sequence[InputFile], report: Report, configuration: Configurati
 class _Run:
     configuration: Configuration
     options: dict[str, Any]
+    reported: frozenset[str]
+    """The fingerprints of what may be fixed."""
     written: bool = False
     _answers: dict[tuple[str, str, str], bool] = field(default_factory=dict)
 
@@ -54,9 +56,11 @@ class _Run:
         return "would fix" if self.options["diff"] else "fixed"
 
     def wanted(self, proposal: Proposal, diagnostic: Diagnostic) -> bool:
-        """Asks, once for each finding, if asking was asked for."""
+        """Whether a fix may be made: asks, once for each finding, if asking was asked for."""
         from netlint.reports import fixes
 
+        if self.options["diff_base"] and diagnostic.fingerprint not in self.reported:
+            return False
         if not self.options["interactive"]:
             return True
         key = (diagnostic.filename, diagnostic.code, diagnostic.fingerprint)

@@ -115,8 +115,9 @@ def publish(
 
 def checkout() -> Path:
     """The top of the checkout where a service tells it, else the working folder."""
-    told = (os.environ.get(name) for name in CHECKOUTS)
-    return next((Path(folder) for folder in told if folder and Path.cwd().is_relative_to(folder)), Path.cwd())
+    here = Path.cwd()
+    told = (Path(folder).resolve() for name in CHECKOUTS if (folder := os.environ.get(name)))
+    return next((folder for folder in told if here.is_relative_to(folder)), here)
 
 
 def put(path: Path, text: str) -> None:

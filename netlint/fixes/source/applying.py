@@ -33,8 +33,6 @@ class Document:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
         starts = [len(BOM) if text.startswith(BOM) else 0]
         starts += [match.end() for match in _LINE_END.finditer(text)]
-        if encoding == "utf-8-sig":  # `decode` takes the mark away, and the codec puts it back
-            return cls(text, encoding, tuple(starts))
         return cls(text, encoding, tuple(starts))
 
     def offset(self, position: Position) -> int:
