@@ -20,7 +20,7 @@ def render(report: Report, places: Places) -> str:
     """A JSON list, a record a finding."""
     seen: Counter[tuple[str, str]] = Counter()
     records = [_record(finding, places, seen) for finding in report.findings]
-    return json.dumps(records, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(records, indent=2) + "\n"
 
 
 def _record(finding: Diagnostic, places: Places, seen: Counter[tuple[str, str]]) -> dict[str, object]:

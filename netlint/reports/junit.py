@@ -1,6 +1,7 @@
 """JUnit's XML: a test suite a file, in it a test case a finding, or one that passed where there is none.
 
-There is no standard; what is written is the part that Jenkins, GitLab and the readers of Ant's format agree on.
+There is no standard; what is written is the part that Jenkins, GitLab and the readers of Ant's format agree on. All but ASCII is
+escaped, so that a terminal's encoding does not matter.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def render(report: Report, places: Places, files: Sequence[str]) -> str:
         for finding in found.get(name, ()):
             _add_case(suite, finding, places)
         if name not in found:
-            _element(suite, "testcase", name="no findings", classname=_class_of(name), file=name, time="0")
+            _element(suite, "testcase", name="checked", classname=_class_of(name), file=name, time="0")
         _count(suite, suite)
     if report.problems:
         suite = _element(suites, "testsuite", name="targets")
@@ -40,14 +41,15 @@ def render(report: Report, places: Places, files: Sequence[str]) -> str:
         _count(suite, suite)
     _count(suites, *suites)
     ElementTree.indent(suites)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(suites, encoding="unicode")}\n'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(suites, encoding="us-ascii").decode()}\n'
 
 
 def _add_case(suite: Element, finding: Diagnostic, places: Places) -> None:
     start = finding.location
     row = {"line": str(start.row)} if places.has_lines(finding) else {}
     place = f"{finding.filename}:{start.row}:{start.column}" if row else finding.filename
-    title = f"{finding.code} {finding.name}" + (f" {start.row}:{start.column}" if row else "")
+    where = f"{start.row}:{start.column}" if row else places.part(finding)
+    title = f"{finding.code} {finding.name} {where}".rstrip()  # readers take cases of one name for one
     case = _element(suite, "testcase", name=title, classname=_class_of(finding.filename), file=finding.filename, **row, time="0")
     lines = [f"{place}: {finding.code} {finding.name}", places.message(finding)]
     lines += [f"in: {finding.symbol}"] if finding.symbol else []
@@ -58,7 +60,8 @@ def _add_case(suite: Element, finding: Diagnostic, places: Places) -> None:
 
 def _class_of(filename: str) -> str:
     """The path without its suffix: readers take a dot for the end of a package."""
-    return PurePath(filename).with_suffix("").as_posix()
+    path = PurePath(filename)
+    return path.as_posix().removesuffix(path.suffix)
 
 
 def _count(element: Element, *suites: Element) -> None:

@@ -59,11 +59,14 @@ class Places:
         cell = source.cell_of(row) if source else None
         return f"cell {cell[0]}, line {cell[1]}" if cell else ""
 
+    def part(self, finding: Diagnostic) -> str:
+        """The place that a line number cannot tell: the cell of a notebook, or the node of a model; empty for anything else."""
+        return finding.symbol if finding.frontend == "onnx" else self.cell(finding.filename, finding.location.row)
+
     def message(self, finding: Diagnostic) -> str:
-        """What a finding says, with the place in front that a line number cannot tell: the cell, or the node of a model."""
-        node = finding.symbol if finding.frontend == "onnx" else ""
-        place = node or self.cell(finding.filename, finding.location.row)
-        return f"{place}: {finding.message}" if place else finding.message
+        """What a finding says, with its part of the file in front."""
+        part = self.part(finding)
+        return f"{part}: {finding.message}" if part else finding.message
 
     def _is_notebook(self, filename: str) -> bool:
         """A notebook that can be read: the rows of one that is broken are those of the file."""

@@ -38,7 +38,7 @@ def render(report: Report, places: Places, entries: Mapping[str, Entry]) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [writer.result(finding) for finding in report.findings],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, allow_nan=False) + "\n"
 
 
 def _rule(entry: Entry) -> Json:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netlint.engine.diagnostic import Diagnostic, Edit, Fix, Position
@@ -76,6 +76,7 @@ def test_what_separates_is_escaped() -> None:
     assert (properties["file"], message[:16]) == ("a,b:c%.py", "100 %\nof: all, o")
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(st.characters(exclude_characters="/\0"), min_size=1).filter(lambda name: name not in (".", "..")))
 def test_no_text_breaks_out_of_its_command(message: str, filename: str) -> None:
     text = rendered(finding(message=message, filename=filename))

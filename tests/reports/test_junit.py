@@ -5,7 +5,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netlint.engine.diagnostic import Diagnostic, Position
@@ -57,6 +57,7 @@ def test_a_finding_is_a_case_that_failed_and_a_clean_file_one_that_passed() -> N
     assert result.text == "a.b/m.py:3:2: NL501 order\npool first\nin: Net.act"
     [[passed]] = list(suites)[1:]
     assert passed.is_passed
+    assert passed.name == "checked"
 
 
 def test_an_empty_report_can_be_read() -> None:
@@ -77,6 +78,7 @@ def test_a_broken_file_and_a_missing_target_are_errors(netlint: Any) -> None:
     assert "nowhere.py" in error.message
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(min_size=1))
 def test_no_text_breaks_the_xml(message: str, filename: str) -> None:
     text = rendered(finding(message=message, filename=filename))
@@ -93,6 +95,13 @@ def test_markup_and_control_characters_are_kept_out() -> None:
 
 def test_a_node_of_a_model_has_no_line() -> None:
     [[case]] = read(rendered(finding(filename="net.onnx", frontend="onnx", symbol="main.relu")))
-    assert case.name == "NL501 order"
+    assert case.name == "NL501 order main.relu"
     assert case.result[0].message == "main.relu: pool first"
     assert case._elem.get("line") is None
+
+
+def test_it_is_ascii_whatever_it_says() -> None:
+    text = rendered(finding(message="ü 🧠"))
+    assert text.isascii()
+    [[case]] = read(text)
+    assert case.result[0].message == "ü 🧠"

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from netlint.cli import main, run
-from netlint.cli.publishing import LONG_RUN, completed, progress
+from netlint.cli.publishing import LONG_RUN, checkout, completed, progress
 from netlint.config import OUTPUT_FORMATS
 from netlint.reports.formats import FORMATS
 
@@ -162,3 +162,21 @@ def test_no_bar_in_a_pipe(netlint: Any) -> None:
     for number in range(LONG_RUN):
         Path(f"m{number}.py").write_text("x = 1\n")
     assert netlint().err == ""
+
+
+@pytest.mark.parametrize("name", ["sarif", "gitlab", "junit", "github"])
+def test_odd_names_can_be_written(netlint: Any, network: str, name: str) -> None:
+    Path("ü ,%:🧠.py").write_text(network)
+    result = netlint("--output-format", f"{name}:report")
+    assert (result.code, result.err) == (1, "")
+    assert "NL501" in Path("report").read_text(encoding="utf-8")
+
+
+def test_a_checkout_that_is_named_through_a_link_is_found(netlint: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("real/part").mkdir(parents=True)
+    Path("link").symlink_to("real")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(Path("link").absolute()))
+    monkeypatch.chdir("real/part")
+    assert checkout() == Path.cwd().parent
+    monkeypatch.setenv("GITHUB_WORKSPACE", "/elsewhere")
+    assert checkout() == Path.cwd()
