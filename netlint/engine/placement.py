@@ -136,6 +136,6 @@ def fingerprinted(ordered: Iterable[tuple[Diagnostic, str, str]]) -> list[Diagno
     for diagnostic, file, surroundings in ordered:
         identity = "\0".join((diagnostic.code, file, surroundings))
         ordinal = seen[identity] = seen.get(identity, -1) + 1
-        digest = hashlib.sha256(f"{identity}\0{ordinal}".encode()).hexdigest()[:16]
+        digest = hashlib.sha256(f"{identity}\0{ordinal}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
         finished.append(replace(diagnostic, fingerprint=digest))
     return finished

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,30 +29,20 @@ def write(path: Path, old: bytes, new: bytes) -> None:
     try:
         status = target.stat()
         _check(path, target, status, old)
-        _replace(path, target, status, old, new)
+        _put(target, new, lambda descriptor: _take_over(descriptor, status), lambda: _unchanged(path, target, old))
     except OSError as error:
         raise NotWritten(f"{path} was not written: {error.strerror or error}") from error
 
 
 def create(path: Path, new: bytes) -> None:
     """Writes a file that is not there yet, all of it or nothing. Raises NotWritten; a file that came there meanwhile stays."""
+
+    def still_missing() -> None:
+        if path.exists():
+            raise NotWritten(f"{path} was not written: it came there meanwhile")
+
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        beside = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(new)
-                file.flush()
-                os.fchmod(descriptor, 0o666 & ~_umask())
-                os.fsync(descriptor)
-            if path.exists():
-                raise NotWritten(f"{path} was not written: it came there meanwhile")
-            beside.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                beside.unlink()
-            raise
-        _sync_folder(path.parent)
+        _put(path, new, lambda descriptor: os.fchmod(descriptor, 0o666 & ~_umask()), still_missing)
     except OSError as error:
         raise NotWritten(f"{path} was not written: {error.strerror or error}") from error
 
@@ -68,21 +59,25 @@ def _check(path: Path, target: Path, status: os.stat_result, old: bytes) -> None
         raise NotWritten(f"{path} was not written: it is not a regular file")
     if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
         raise NotWritten(f"{path} was not written: it is read-only")
+    _unchanged(path, target, old)
+
+
+def _unchanged(path: Path, target: Path, old: bytes) -> None:
     if target.read_bytes() != old:
         raise NotWritten(f"{path} was not written: it changed since it was read")
 
 
-def _replace(path: Path, target: Path, status: os.stat_result, old: bytes, new: bytes) -> None:
+def _put(target: Path, new: bytes, prepare: Callable[[int], None], check: Callable[[], None]) -> None:
+    """Writes a file beside the target and moves it there in one step. `prepare` is given the file's descriptor, `check` is asked last."""
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     beside = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(new)
             file.flush()
-            _take_over(descriptor, status)
+            prepare(descriptor)
             os.fsync(descriptor)
-        if target.read_bytes() != old:
-            raise NotWritten(f"{path} was not written: it changed since it was read")
+        check()
         beside.replace(target)
     except BaseException:
         with suppress(OSError):

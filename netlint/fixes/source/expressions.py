@@ -103,8 +103,13 @@ def swap(graph: Graph, first: Application, second: Application, operators: tuple
         code.edit(left, first.head + second.head + opened),
         code.edit(right, closed + second.tail + first.tail),
     ]
+    return swapped(first, operators, edits, caveats)
+
+
+def swapped(first: Application, operators: tuple[Operator, Operator], edits: list[Edit], caveats: tuple[str, ...]) -> Lowered:
+    """Two operators applied in the other order: no key of the state_dict tells in which order calls stand."""
     return lowered(
-        swap_message(*operators),
+        f"Apply the {operators[1].name} before the {operators[0].name}",
         first.call,
         edits,
         applied_at(operators[0].site, operators[1].site),
@@ -112,10 +117,6 @@ def swap(graph: Graph, first: Application, second: Application, operators: tuple
         state_dict=StateDict.SAME,
         caveats=caveats,
     )
-
-
-def swap_message(first: Operator, second: Operator) -> str:
-    return f"Apply the {second.name} before the {first.name}"
 
 
 def remove(files: Files, old: Operator) -> Lowered:

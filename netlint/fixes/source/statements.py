@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import libcst as cst
 
 from netlint.engine.diagnostic import Edit
-from netlint.engine.rule import StateDict
 from netlint.fixes.proposal import Refusal
 from netlint.fixes.safety import swap_caveats
 from netlint.fixes.source.code import Place, Span
-from netlint.fixes.source.expressions import Application, swap_message, wrapped
-from netlint.fixes.source.lowered import Lowered, applied_at, lowered, whole_lines
+from netlint.fixes.source.expressions import Application, swapped, wrapped
+from netlint.fixes.source.lowered import Lowered, whole_lines
 from netlint.graph import Graph, Operator
 
 LOOPS = (cst.For, cst.While)
@@ -58,15 +57,7 @@ def swap(graph: Graph, first: Application, second: Application, operators: tuple
         code.edit(second.before, first.head),
         code.edit(second.after, first.tail),
     ]
-    return lowered(
-        swap_message(*operators),
-        first.call,
-        edits,
-        applied_at(operators[0].site, operators[1].site),
-        operators,
-        state_dict=StateDict.SAME,
-        caveats=caveats,
-    )
+    return swapped(first, operators, edits, caveats)
 
 
 def _only_read_there(given: Assignment, second: Application) -> None:
