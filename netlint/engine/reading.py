@@ -176,7 +176,7 @@ def forget() -> None:
     _project.cache_clear()
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _project(root: Path) -> Project:
     from netlint.frontends.source import Project
 
