@@ -121,9 +121,7 @@ def test_verify_prints_the_evidence_and_writes_nothing(capsys: pytest.CaptureFix
     assert record["fix"]["verified"]["networks"]["Net"]["measured"]["forward"] == "exact"
 
 
-@pytest.mark.parametrize(
-    ("target", "words"), [("missing.py", "no such file"), ("broken.py", "broken.py:1:"), ("model.onnx", "is empty")]
-)
+@pytest.mark.parametrize(("target", "words"), [("missing.py", "no such file"), ("broken.py", "broken.py:1:"), ("model.onnx", "is empty")])
 def test_what_cannot_be_verified_is_exit_2(capsys: pytest.CaptureFixture[str], target: str, words: str) -> None:
     Path("broken.py").write_text("def")
     Path("model.onnx").write_bytes(b"")
