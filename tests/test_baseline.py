@@ -34,7 +34,7 @@ def accept() -> None:
 
 def test_only_what_is_new_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     accept()
-    assert "1 findings accepted in netlint-baseline.json" in capsys.readouterr().err
+    assert "1 finding accepted in netlint-baseline.json" in capsys.readouterr().err
     assert [(entry["filename"], entry["code"], entry["symbol"]) for entry in entries()] == [("model.py", "NL501", "net.1")]
     assert run(["check"]) == 0
     assert "1 in the baseline" in capsys.readouterr().out

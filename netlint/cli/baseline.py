@@ -40,13 +40,14 @@ def baseline() -> None:
 def create(targets: tuple[str, ...], **options: Any) -> int:
     """Accept all findings that TARGETs have now (default: the current folder); the file is replaced."""
     from netlint.engine.baseline import entries_of
+    from netlint.reports.terminal import counted
 
     configuration, files, report = _checked(targets, options)
     path = _path(configuration)
     names = {file.filename: file.project_name for file in files}
     entries = entries_of((finding, names.get(finding.filename, finding.filename)) for finding in report.findings)
     _save(path, entries)
-    complain(f"{len(entries)} findings accepted in {_shown(path)}")
+    complain(f"{counted(len(entries), 'finding')} accepted in {_shown(path)}")
     return _told(report)
 
 
