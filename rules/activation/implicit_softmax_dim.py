@@ -83,6 +83,7 @@ _LOGITS = "self.head(x + F.elu(self.first(x)))"
 invalid = [
     Example(sequential("nn.Linear(20, 64)", "nn.ELU()", "nn.Linear(64, 5)", "nn.Softmax()  # here")),
     Example(_NET.format(result=f"F.log_softmax({_LOGITS})  # here")),
+    Example(sequential("nn.Conv2d(3, 16, 3)", "nn.ELU()", "nn.Conv2d(16, 5, 1)", "nn.Softmax()  # here")),
 ]
 valid = [
     Example(sequential("nn.Linear(20, 64)", "nn.ELU()", "nn.Linear(64, 5)", "nn.Softmax(dim=1)"), because="the dimension is given"),
