@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from netlint.advice.design import WIDTH, Sizes, known
 from netlint.graph import Graph, Operator, Unknown
@@ -32,14 +32,7 @@ class ActivationCost:
     measured_with: str = ""
 
     def as_json(self) -> dict[str, object]:
-        return {
-            "name": self.name,
-            "flops": self.flops,
-            "bytes": self.bytes,
-            "forward": self.forward,
-            "backward": self.backward,
-            "measured_with": self.measured_with,
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True)

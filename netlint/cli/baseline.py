@@ -98,14 +98,9 @@ def _path(configuration: Configuration) -> Path:
 
 def _save(path: Path, entries: Sequence[Entry]) -> None:
     from netlint.engine.baseline import render
-    from netlint.fixes.writing import create as write_new
-    from netlint.fixes.writing import write
+    from netlint.fixes.writing import save
 
-    text = render(entries).encode("utf-8")
-    if path.exists():
-        write(path, path.read_bytes(), text)
-    else:
-        write_new(path, text)
+    save(path, render(entries).encode("utf-8"))
 
 
 def _shown(path: Path) -> Path:

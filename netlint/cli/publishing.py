@@ -122,16 +122,14 @@ def checkout() -> Path:
 
 def put(path: Path, text: str) -> None:
     """Writes a report: a reader finds the old one or the new one, whole. Raises ClickException."""
-    from netlint.fixes.writing import NotWritten, create, write
+    from netlint.fixes.writing import NotWritten, save
 
     data = text.encode("utf-8", "replace")
     try:
-        if not path.exists():
-            create(path, data)
-        elif not path.is_file():  # a pipe or a device
+        if path.exists() and not path.is_file():  # a pipe or a device
             path.write_bytes(data)
         else:
-            write(path, path.read_bytes(), data)
+            save(path, data)
             path.touch()  # the same report is a new one too, for make and its like
     except NotWritten as error:
         raise click.ClickException(str(error)) from error

@@ -218,7 +218,8 @@ def merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: Set
     for outcome in outcomes:
         for code, reasons in outcome.unanswered.items():
             unanswered.setdefault(code, Counter()).update(reasons)
-    left = [finding for finding in findings if finding.fingerprint not in _accepted(finding, settings_for)]
+    accepted = _accepted((finding for finding in findings if finding.code != NOT_CHECKED.code), settings_for)
+    left = [finding for finding in findings if finding.code == NOT_CHECKED.code or finding.fingerprint not in accepted[finding.filename]]
     return Report(
         findings=tuple(sorted(left, key=lambda finding: finding.order)),
         rules={code: load(paths).find(code).rule for paths in {task.settings.rule_paths for task in tasks} for code in load(paths).codes},
@@ -234,10 +235,11 @@ def merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: Set
     )
 
 
-def _accepted(finding: Diagnostic, settings_for: SettingsFor) -> frozenset[str]:
-    """The fingerprints that the baseline for a finding's file holds."""
-    path = settings_for(Path(finding.filename).absolute()).baseline
-    return frozenset() if path is None or finding.code == NOT_CHECKED.code else baseline.read(path).fingerprints
+def _accepted(findings: Iterable[Diagnostic], settings_for: SettingsFor) -> dict[str, frozenset[str]]:
+    """For each file with findings the fingerprints that its baseline holds; a baseline is looked at once."""
+    paths = {filename: settings_for(Path(filename).absolute()).baseline for filename in {finding.filename for finding in findings}}
+    known = {path: baseline.read(path).fingerprints for path in set(paths.values()) if path is not None}
+    return {filename: known[path] if path is not None else frozenset() for filename, path in paths.items()}
 
 
 def _files_of_models(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> dict[Path, InputFile]:

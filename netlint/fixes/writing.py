@@ -47,6 +47,18 @@ def create(path: Path, new: bytes) -> None:
         raise NotWritten(f"{path} was not written: {error.strerror or error}") from error
 
 
+def save(path: Path, new: bytes) -> None:
+    """Writes a file, new or in the place of what is there now. Raises NotWritten."""
+    try:
+        old = path.read_bytes() if path.exists() else None
+    except OSError as error:
+        raise NotWritten(f"{path} was not written: {error.strerror or error}") from error
+    if old is None:
+        create(path, new)
+    else:
+        write(path, old, new)
+
+
 def _umask() -> int:
     """What new files of this process are not allowed; the system tells only when it is set."""
     mask = os.umask(0o077)

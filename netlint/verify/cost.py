@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -48,15 +48,7 @@ class Cost:
         return f"{self.name}: {operations}, {self.bytes:,} bytes{timed}"
 
     def as_json(self) -> dict[str, object]:
-        return {
-            "path": self.path,
-            "name": self.name,
-            "flops": self.flops,
-            "bytes": self.bytes,
-            "forward": self.forward,
-            "backward": self.backward,
-            "measured_with": self.measured_with,
-        }
+        return asdict(self)
 
 
 def costs(graph: Graph, input_shapes: Shapes, measure: bool = True, seed: int = 0) -> tuple[Cost, ...] | Unknown:

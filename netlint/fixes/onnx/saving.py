@@ -12,7 +12,7 @@ import onnx
 
 from netlint.fixes.onnx.external import external_tensors, location
 from netlint.fixes.onnx.validity import problem
-from netlint.fixes.writing import NotWritten, create, write
+from netlint.fixes.writing import NotWritten, save, write
 from netlint.frontends.onnx.load import MOST_BYTES
 
 
@@ -31,11 +31,10 @@ def write_model(path: Path, model: onnx.ModelProto, source: Path | None, old: by
         made += _weights_beside(path, model, source)
         data = model.SerializeToString()
         _check(path, model, source, data)
-        current = old if old is not None else path.read_bytes() if path.exists() else None
-        if current is None:
-            create(path, data)
+        if old is None:
+            save(path, data)
         else:
-            write(path, current, data)
+            write(path, old, data)
     except BaseException as error:
         for copy in made:
             with suppress(OSError):

@@ -7,10 +7,10 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from netlint.frontends.source.values import NUMBER
 from netlint.graph.operator import Operator
 from netlint.graph.operators import Add, Constant, Div, Elementwise, Identity, Mul, Pow, Reduce, Sub
 
-NUMBER = (bool, int, float)
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     Add: operator.add,
     Sub: operator.sub,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from netlint.frontends.source.heap import leaves
 from netlint.frontends.source.module_tree import set_initialization
-from netlint.frontends.source.operands import NUMBER, constant_tensor, read_parameter
+from netlint.frontends.source.operands import constant_tensor, read_parameter
 from netlint.frontends.source.values import (
+    NUMBER,
     ParameterValue,
     Tensor,
     members,

@@ -9,6 +9,7 @@ from netlint.frontends.source.constants import fold
 from netlint.frontends.source.heap import OpenList, leaves
 from netlint.frontends.source.values import (
     ABSENT,
+    NUMBER,
     Bound,
     Either,
     External,
@@ -47,9 +48,6 @@ from netlint.graph.unknown import Unknown
 
 if TYPE_CHECKING:
     from netlint.frontends.source.interpreter import Interpreter
-
-
-NUMBER = (bool, int, float)
 
 
 def operands(interpreter: Interpreter, value: Any) -> list[Operator]:

@@ -9,9 +9,10 @@ from typing import Any
 from netlint.frontends.source import classes, module_methods, objects, operands, torch_calls, torch_modules
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
 from netlint.frontends.source.interpreter import Interpreter, Raised
-from netlint.frontends.source.python_values import NUMBER, PLAIN, Call, each_option, is_plain, pure
+from netlint.frontends.source.python_values import PLAIN, Call, each_option, is_plain, pure
 from netlint.frontends.source.values import (
     ABSENT,
+    NUMBER,
     Anything,
     Bound,
     Class,

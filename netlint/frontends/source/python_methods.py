@@ -10,9 +10,10 @@ from netlint.frontends.source import objects
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
 from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter, Raised
 from netlint.frontends.source.python_builtins import from_keys, make_dict, quiet, sorted_items, type_of
-from netlint.frontends.source.python_values import NUMBER, PLAIN, Call, pure, wrap
+from netlint.frontends.source.python_values import PLAIN, Call, pure, wrap
 from netlint.frontends.source.values import (
     ABSENT,
+    NUMBER,
     Anything,
     Bound,
     Either,

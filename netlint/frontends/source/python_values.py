@@ -17,9 +17,6 @@ from netlint.graph.unknown import Unknown
 Call = Callable[[Interpreter, list[Any], dict[str, Any]], Any]
 
 
-NUMBER = (bool, int, float)
-
-
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 

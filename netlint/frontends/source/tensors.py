@@ -8,6 +8,7 @@ from netlint.frontends.source import torch_training
 from netlint.frontends.source.constants import integers, is_known
 from netlint.frontends.source.heap import AList
 from netlint.frontends.source.values import (
+    NUMBER,
     Anything,
     External,
     Module,
@@ -45,7 +46,7 @@ from netlint.graph.unknown import Unknown
 if TYPE_CHECKING:
     from netlint.frontends.source.interpreter import Interpreter
 from netlint.frontends.source.creation import create, mark_initialized, parameter_of
-from netlint.frontends.source.operands import NUMBER, apply, call_spec, constant_tensor, is_batch, item, opaque, operands, plain_argument
+from netlint.frontends.source.operands import apply, call_spec, constant_tensor, is_batch, item, opaque, operands, plain_argument
 
 ONLY_TENSORS = ("softmax", "log_softmax", "sigmoid", "tanh", "relu")
 """Methods by which a value of unknown type gives away that it is a tensor: Python's and numpy's own types have none of them."""

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from netlint.frontends.source.interpreter import Interpreter
 
 
+NUMBER = (bool, int, float)
+"""Python's own numbers that the interpreter computes with."""
+
+
 class Anything(Unknown):
     """An unknown that may be any object, a module or a tensor as well as a number."""
 
