@@ -217,7 +217,7 @@ def test_the_action_takes_paths_with_spaces_and_never_runs_an_input(project: Pat
     assert "a.py:3:42" in printed and "b.py:3:44" in printed
     hostile = "$(touch hit) `touch hit`; touch hit"
     for name in ("paths", "args", "fail_on", "sarif_file"):
-        code, printed, told = checked(tmp_path, **{name: hostile})
+        code, printed, _ = checked(tmp_path, **{name: hostile})
         assert code in (1, 2), printed
     assert not Path("hit").exists()
 

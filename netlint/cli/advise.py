@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from netlint.cli import completing
 from netlint.cli.errors import complain
 from netlint.cli.options import batch_size_option, config_option, configured, input_option, isolated_option
 from netlint.cli.publishing import put
@@ -22,7 +23,7 @@ def _in_a_folder(_: click.Context, __: click.Parameter, path: Path | None) -> Pa
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=completing.targets)
 @input_option
 @batch_size_option
 @click.option("--measure", is_flag=True, help="Measure the time of activations too, on this machine.")

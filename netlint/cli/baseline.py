@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netlint.cli import completing
 from netlint.cli.errors import BROKEN, OK, complain
 from netlint.cli.options import batch_size_option, config_option, configured, isolated_option
 from netlint.cli.targets import collected
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from netlint.engine.settings import Settings
     from netlint.engine.targets import InputFile
 
-_targets = click.argument("targets", nargs=-1, metavar="[TARGET]...")
+_targets = click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=completing.targets)
 
 
 @click.group()

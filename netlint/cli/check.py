@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netlint.cli import completing
 from netlint.cli.errors import BROKEN, FINDINGS, OK, complain
 from netlint.cli.fixing import fixed
 from netlint.cli.ignoring import ignored
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=completing.targets)
 @rules_option("--select", "Run only these rules (codes, prefixes such as NL4, names, or ALL).")
 @rules_option("--ignore", "Leave these rules out.")
 @rules_option("--extend-select", "Run these rules too.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from netlint.cli import completing
 from netlint.cli.errors import complain
 from netlint.cli.options import input_option
 from netlint.cli.targets import one_file
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=completing.targets)
 @click.option("--format", "output_format", type=click.Choice(["text", "json", "dot"]), default="text", show_default=True)
 @input_option
 def graph(target: str, output_format: str, inputs: tuple[ExampleInput, ...]) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netlint.cli import completing
+
 if TYPE_CHECKING:
     from netlint.config import Configuration
     from netlint.engine.targets import ExampleInput
@@ -18,7 +20,7 @@ def words(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tup
 
 
 def rules_option(name: str, help: str) -> Callable[[Any], Any]:
-    return click.option(name, multiple=True, callback=words, metavar="RULE[,...]", help=help)
+    return click.option(name, multiple=True, callback=words, shell_complete=completing.rules, metavar="RULE[,...]", help=help)
 
 
 batch_size_option = click.option(

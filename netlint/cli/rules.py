@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netlint.cli import completing
 from netlint.cli.options import config_option, configured, isolated_option
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", metavar="[CODE|NAME]", required=False)
+@click.argument("name", metavar="[CODE|NAME]", required=False, shell_complete=completing.rules)
 @config_option
 @isolated_option
 def rule(name: str | None, **options: Any) -> None:

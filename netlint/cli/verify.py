@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from netlint.cli import completing
 from netlint.cli.errors import FINDINGS, OK
 from netlint.cli.options import batch_size_option, config_option, configured, input_option, isolated_option, rules_option
 from netlint.cli.targets import naming, one_file
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=completing.targets)
 @rules_option("--select", "Verify the fixes of these rules only.")
 @rules_option("--ignore", "Leave these rules out.")
 @click.option("--output-format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netlint.cli import completing
 from netlint.cli.options import batch_size_option, config_option, configured, input_option, isolated_option
 from netlint.cli.targets import one_file
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("rule")
-@click.argument("target", metavar="TARGET[:LINE]")
+@click.argument("rule", shell_complete=completing.rules)
+@click.argument("target", metavar="TARGET[:LINE]", shell_complete=completing.targets)
 @input_option
 @batch_size_option
 @config_option
