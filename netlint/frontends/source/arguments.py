@@ -102,7 +102,7 @@ def _is_abstract(cls: Class) -> bool:
 
 def _first(function: Function) -> cst.CSTNode | None:
     """The first statement of a function, behind its docstring."""
-    statements = [part for line in function.node.body.children if isinstance(line, cst.SimpleStatementLine) for part in line.body]
+    statements = [part for line in function.body.children if isinstance(line, cst.SimpleStatementLine) for part in line.body]
     written = [part for part in statements if not (isinstance(part, cst.Expr) and isinstance(part.value, cst.SimpleString))]
     return written[0] if written else None
 
@@ -179,7 +179,7 @@ def targets_of(reach: Reach, module: Module) -> frozenset[str]:
         names = {name for statement in statements for name in names_of(statement)}
         return bool(names & losses) or bool(reach.names_coming_to(names, forward, loss_names()))
 
-    queue: list[cst.CSTNode] = [forward.node.body]
+    queue: list[cst.CSTNode] = [forward.body]
     while queue and optional:
         node = queue.pop()
         if isinstance(node, cst.If) and optional & names_of(node.test) and computes_loss([node.body]):

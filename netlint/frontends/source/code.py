@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -30,6 +30,10 @@ _NEWLINES = re.compile(r"\r\n|\r|\n")
 
 MAX_NESTING = 200
 """Levels of one statement's syntax tree that are followed; hand-written code has about 20."""
+
+
+MIN_LATER_LINES = 4
+"""A body of fewer lines is parsed with its class at once."""
 
 
 class NodeCache(Generic[T]):
@@ -88,25 +92,168 @@ class Slice:
 
     @cached_property
     def tree(self) -> cst.Module:
+        """Raises SourceError where LibCST cannot parse the statements."""
         if any(nesting(statement) > MAX_NESTING for statement in self.statements):
             raise SourceError("a statement is nested too deeply", self.first)  # LibCST's parser would overflow the stack
-        text = "\n".join(self.file.lines[self.first - 1 : self.last]) + "\n"
+        rows, lines = self._text
         try:
-            return cst.parse_module(text)
+            return cst.parse_module("\n".join(lines) + "\n")
         except (cst.ParserSyntaxError, RecursionError) as error:
-            row = getattr(error, "raw_line", 1) + self.first - 1
+            row = rows[min(getattr(error, "raw_line", 1), len(rows)) - 1]
             raise SourceError(f"LibCST cannot parse this statement: {type(error).__name__}", row) from error
+
+    @cached_property
+    def _text(self) -> tuple[list[int], list[str]]:
+        """What is parsed: rows of the file, and the line of each. The bodies that are left for later are three dots."""
+        rows = list(range(self.first, self.last + 1))
+        lines = self.file.lines[self.first - 1 : self.last]
+        for body in reversed(self._later):
+            start = body.first - self.first
+            lines[start] = lines[start][: _indentation(lines[start])] + "..."
+            del lines[start + 1 : body.last - self.first + 1], rows[start + 1 : body.last - self.first + 1]
+        return rows, lines
+
+    @cached_property
+    def _later(self) -> list[Body]:
+        """The bodies that are parsed when they are called, in order. Most of a large file's methods never are."""
+        if not self.file.parses_when_called:
+            return []
+        found = [Body.of(self.file, node) for statement in self.statements for node in _functions(statement)]
+        return [body for body in found if body is not None]
+
+    @cached_property
+    def _bodies(self) -> dict[int, Body]:
+        """The bodies that are left for later, by the id of their function's node in the tree."""
+        if not self._later:
+            return {}
+        written = [node for statement in self.statements for node in _functions(statement)]
+        parsed = [node for statement in self.tree.body for node in _parsed_functions(statement)]
+        later = {body.function: body for body in self._later}
+        return {id(node): later[function] for function, node in zip(written, parsed, strict=True) if function in later}
+
+    def body_of(self, function: cst.FunctionDef | cst.Lambda) -> Body | None:
+        """The body of one of its functions, if it was left for later; None where the function's node has it."""
+        return self._bodies.get(id(function))
+
+    @cached_property
+    def may_yield(self) -> bool:
+        """Whether the word `yield` stands in it: cheaper to know than whether a function of it is a generator."""
+        return any("yield" in line for line in self.file.lines[self.first - 1 : self.last])
+
+    @property
+    def parsed_lines(self) -> int:
+        """The lines that LibCST has parsed of it."""
+        if "tree" not in vars(self):
+            return 0
+        return len(self._text[0]) + sum(body.parsed_lines for body in self._later)
 
     @cached_property
     def positions(self) -> dict[cst.CSTNode, tuple[int, int, int, int]]:
         """Ranges of the nodes of this slice, in rows and columns of the file."""
         ranges = MetadataWrapper(self.tree, unsafe_skip_copy=True).resolve(PositionProvider)
-        shift = self.first - 1
+        rows = [*self._text[0], self.last + 1]
         found = {}
         for node, value in ranges.items():
             spot = value() if callable(value) else value
-            found[node] = (spot.start.line + shift, spot.start.column + 1, spot.end.line + shift, spot.end.column + 1)
+            found[node] = (rows[spot.start.line - 1], spot.start.column + 1, rows[spot.end.line - 1], spot.end.column + 1)
         return found
+
+
+@dataclass(eq=False)
+class Body(Slice):
+    """The body of a function, parsed apart from its header."""
+
+    function: ast.FunctionDef | ast.AsyncFunctionDef = field(kw_only=True)
+    problem: str = ""
+    """Why it could not be parsed."""
+
+    @staticmethod
+    def of(file: SourceFile, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Body | None:
+        """A body that is worth it and has lines of its own."""
+        start = function.body[0]
+        first = first_line(start)
+        last = function.end_lineno or first
+        if last - first < MIN_LATER_LINES or file.lines[first - 1][: _indentation(file.lines[first - 1])] == "":
+            return None
+        if first == start.lineno and start.col_offset != _indentation(file.lines[first - 1]):
+            return None  # it starts behind the header's colon
+        return Body(file, list(function.body), first, last, function=function)
+
+    @cached_property
+    def _text(self) -> tuple[list[int], list[str]]:
+        header = "async def _():" if isinstance(self.function, ast.AsyncFunctionDef) else "def _():"
+        return [self.first, *range(self.first, self.last + 1)], [header, *self.file.lines[self.first - 1 : self.last]]
+
+    @cached_property
+    def _later(self) -> list[Body]:
+        return []
+
+    @cached_property
+    def suite(self) -> cst.BaseSuite:
+        """Empty, with a problem, where LibCST cannot parse it."""
+        try:
+            header = self.tree.body[0]
+        except SourceError as error:
+            self.problem = error.message
+            return cst.IndentedBlock([])
+        assert isinstance(header, cst.FunctionDef)
+        return header.body
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What `names_in` gives for the suite, without parsing it."""
+        return frozenset(name for statement in self.statements for name in _written_names(statement))
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t\f"))
+
+
+def first_line(statement: ast.stmt) -> int:
+    """The line that a statement starts on, with its decorators."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+_COMPOUND = ("body", "handlers", "orelse", "finalbody", "cases")
+"""The fields of a statement in which others stand, in the order of the text."""
+
+
+def _functions(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions that a statement defines, itself or in its blocks and classes, in order; not those inside functions."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        yield node
+        return
+    for part in _COMPOUND:
+        inner = getattr(node, part, ())
+        for statement in inner if isinstance(inner, list) else ():
+            yield from _functions(statement)
+
+
+def _parsed_functions(node: cst.CSTNode) -> Iterator[cst.FunctionDef]:
+    """`_functions` of LibCST's tree."""
+    if isinstance(node, cst.FunctionDef):
+        yield node
+    elif isinstance(
+        node, (cst.BaseCompoundStatement, cst.BaseSuite, cst.Else, cst.Finally, cst.ExceptHandler, cst.ExceptStarHandler, cst.MatchCase)
+    ):
+        for child in node.children:
+            yield from _parsed_functions(child)
+
+
+def _written_names(node: ast.AST) -> Iterator[str]:
+    """The names in a piece of plain syntax tree, the parts of dotted ones each."""
+    for inner in ast.walk(node):
+        for name, value in ast.iter_fields(inner):
+            if name in _NAME_FIELDS:
+                for text in value if isinstance(value, list) else (value,):
+                    if isinstance(text, str):
+                        yield from text.split(".")
+        if isinstance(inner, (ast.Constant, ast.MatchSingleton)) and (inner.value is None or isinstance(inner.value, bool)):
+            yield str(inner.value)
+
+
+_NAME_FIELDS = frozenset({"id", "attr", "arg", "name", "asname", "module", "names", "rest", "kwd_attrs"})
 
 
 @dataclass(eq=False, slots=True)
@@ -129,7 +276,17 @@ class NodeSite:
 class SourceFile:
     """One file: its text, its top-level statements, and which of them bind or change which name."""
 
-    def __init__(self, text: str, filename: str, name: str = "__main__", is_package: bool = False, path: Path | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        filename: str,
+        name: str = "__main__",
+        is_package: bool = False,
+        path: Path | None = None,
+        parses_when_called: bool = False,
+    ) -> None:
+        self.parses_when_called = parses_when_called
+        """Whether functions are parsed one by one: for a file of which only a part is used, and which is not edited."""
         self.filename = filename
         self.path = path
         self.name = name
@@ -151,7 +308,7 @@ class SourceFile:
     @property
     def weight(self) -> int:
         """Its memory, in lines that LibCST has parsed; the plain syntax tree of a line takes a quarter of that."""
-        return len(self.lines) // 4 + sum(piece.last - piece.first + 1 for piece in self.slices if "tree" in vars(piece))
+        return len(self.lines) // 4 + sum(piece.parsed_lines for piece in self.slices)
 
     def forget(self) -> None:
         """Lets go of what its execution left: the next reader of the file starts from its text."""
@@ -162,9 +319,7 @@ class SourceFile:
     def _slice(self) -> list[Slice]:
         slices: list[Slice] = []
         for statement in self.syntax.body:
-            first = statement.lineno
-            if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and statement.decorator_list:
-                first = min(first, *(decorator.lineno for decorator in statement.decorator_list))
+            first = first_line(statement)
             last = statement.end_lineno or first
             if slices and first <= slices[-1].last:
                 slices[-1].statements.append(statement)

@@ -54,8 +54,8 @@ parameters_of = NodeCache(_parameters_of)
 """The parameters of a function or lambda node."""
 
 
-def _yields(node: cst.FunctionDef) -> bool:
-    queue: list[cst.CSTNode] = [node.body]
+def _yields(body: cst.BaseSuite) -> bool:
+    queue: list[cst.CSTNode] = [body]
     while queue:
         current = queue.pop()
         if type(current) is cst.Yield:
@@ -66,7 +66,7 @@ def _yields(node: cst.FunctionDef) -> bool:
 
 
 is_generator = NodeCache(_yields)
-"""Whether a function's own body yields."""
+"""Whether the body of a function yields itself."""
 
 
 def make_function(interpreter: Interpreter, node: cst.FunctionDef | cst.Lambda, scope: Scope, owner: Class | None = None) -> Function:

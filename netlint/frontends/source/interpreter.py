@@ -507,8 +507,12 @@ class Interpreter:
             return Anything(f"`{function.name}` recurses deeper than is followed")
         if id(node) in self.given_up:
             return self._gave_up(function, args)
+        body = function.body
+        if function.problem:
+            self.blind(function.problem)
+            return Anything(function.problem)
         activation = Activation(function, args[0] if args else None)
-        scope = Scope(function.scope.file, function.scope, function.qualname, function.scope.piece, activation=activation)
+        scope = Scope(function.scope.file, function.scope, function.qualname, function.piece, activation=activation)
         scope.variables.update(bind_arguments(function, args, kwargs, opened))
         self.called.add(id(node))
         self.depth += 1
@@ -519,11 +523,11 @@ class Interpreter:
         self.frames.append(self.steps)
         signal: Any = None
         try:
-            if isinstance(node, cst.Lambda):
-                return self.evaluate(node.body, scope)
-            if is_generator(node):
+            if isinstance(body, cst.BaseExpression):
+                return self.evaluate(body, scope)
+            if scope.piece is not None and scope.piece.may_yield and is_generator(body):
                 activation.yielded = AList()
-            signal = self.block(node.body, scope)
+            signal = self.block(body, scope)
         except Raised:
             if not activation.returned:
                 raise

@@ -129,7 +129,7 @@ class Project:
                     self._files[path] = None
                 else:
                     shown = self._shown(path)
-                    self._files[path] = SourceFile(decode(data), shown, module, path.name == "__init__.py", path)
+                    self._files[path] = SourceFile(decode(data), shown, module, path.name == "__init__.py", path, parses_when_called=True)
                     self.opened.append(path)
             except (OSError, SourceError):
                 self._files[path] = None

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from netlint.frontends.source.classes import class_attribute
-from netlint.frontends.source.code import SourceFile, names_of
+from netlint.frontends.source.code import SourceFile
 from netlint.frontends.source.heap import leaves
 from netlint.frontends.source.interpreter import GivenUp, Interpreter, OutOfBudget, Raised
 from netlint.frontends.source.values import Bound, Class, Function, Namespace, Partial, members
@@ -55,7 +55,7 @@ class Reach:
 
     def comes_to(self, function: Function, signs: frozenset[str]) -> bool:
         """Whether a function, or one that it comes to, names one of torch's `signs`."""
-        return any(names_of(reached.node.body) & signs for reached in self.functions(function))
+        return any(reached.names & signs for reached in self.functions(function))
 
     def names_coming_to(self, names: Iterable[str], function: Function, signs: frozenset[str]) -> set[str]:
         """Which of the names that a function uses are, or come to, one of torch's `signs`."""
@@ -68,7 +68,7 @@ class Reach:
     def _named(self, function: Function, here: bool) -> list[Function]:
         key = (id(function.node), here)
         if key not in self._named_by:
-            file, names = function.scope.file, names_of(function.node.body)
+            file, names = function.scope.file, function.names
             followed = [name for name in sorted(names) if not here or not _is_imported(name, file)]
             found = [named for name in followed for named in self._behind(name, file, function.owner, names)]
             self._named_by[key] = (function, found)

@@ -22,7 +22,7 @@ from netlint.frontends.errors import SourceError
 from netlint.frontends.reading import Reading
 from netlint.frontends.source import classes, module_tree, torch_modules, torch_training
 from netlint.frontends.source.arguments import Alone, arguments_of, forward_of, missing, required, targets_of
-from netlint.frontends.source.code import SourceFile, flat, names_of
+from netlint.frontends.source.code import SourceFile, flat
 from netlint.frontends.source.functions import parameters_of
 from netlint.frontends.source.interpreter import GivenUp, Interpreter, OutOfBudget, Raised
 from netlint.frontends.source.layers import add_unregistered, layers_of, uncounted
@@ -162,7 +162,7 @@ class _Reader:
             written = _undecorated(function)
             if id(written.node) not in self.interpreter.called and not _callable_alone(function):
                 reached = sum(1 for _ in self.reach.functions(written, here=True))
-                if _signs(written.node) or self.reach.comes_to(written, training_names()):
+                if _signs(written) or self.reach.comes_to(written, training_names()):
                     roots.append((reached, name, function))
         return [(name, function) for _, name, function in sorted(roots, key=lambda root: -root[0])]
 
@@ -294,7 +294,7 @@ class _Reader:
             for key, method in methods
             if key != "forward"
             and id(method.node) not in self.interpreter.called
-            and (_signs(method.node) or (key == "training_step" and torch_modules.is_lightning(cls)))
+            and (_signs(method) or (key == "training_step" and torch_modules.is_lightning(cls)))
             and method.kind != "property"
         ]
         fresh = [item for item in methods if id(item[1].node) not in self.interpreter.called]
@@ -311,7 +311,7 @@ class _Reader:
         if all(key == "__init__" for key, _ in waiting) and classes.is_module_class(cls):
             return
         forward = forward_of(instance) if isinstance(instance, Module) else None
-        if isinstance(instance, Module) and forward is not None and any(key in names_of(forward.node.body) for key, _ in waiting):
+        if isinstance(instance, Module) and forward is not None and any(key in forward.names for key, _ in waiting):
             with self._entry(name, Trace()):  # the methods that its forward calls are read with the network
                 self.interpreter.call(instance, *arguments_of(self.interpreter, instance, self.inputs))
         for key, method in waiting:
@@ -334,7 +334,7 @@ class _Reader:
         losses = {
             name for name, value in kept.items() if any(isinstance(o, Module) and isinstance(o.operator, Loss) for o in members(value))
         }
-        return bool(losses & names_of(method.node.body))
+        return bool(losses & method.names)
 
     def _batch_of_hook(self, cls: Class, instance: Any, key: str) -> list[Any]:
         """What Lightning hands to a step: a batch of the loader that the module's own hook gives."""
@@ -583,12 +583,12 @@ def _signal_names() -> frozenset[str]:
 
 def _makes_loss(methods: list[tuple[str, Function]]) -> bool:
     """Whether a constructor names one of torch's losses."""
-    return any(key == "__init__" and names_of(method.node.body) & loss_names() for key, method in methods)
+    return any(key == "__init__" and method.names & loss_names() for key, method in methods)
 
 
-def _signs(node: Any) -> bool:
+def _signs(function: Function) -> bool:
     """Whether a function's body applies a layer or loss or takes a training step."""
-    return bool(names_of(node.body) & _signal_names())
+    return bool(function.names & _signal_names())
 
 
 def _networks(value: Any) -> Iterator[Module]:

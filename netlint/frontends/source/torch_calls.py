@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from netlint.frontends.source import classes, module_methods, module_tree, torch_modules, torch_training
-from netlint.frontends.source.code import names_of
 from netlint.frontends.source.heap import leaves
 from netlint.frontends.source.interpreter import Raised
 from netlint.frontends.source.values import (
@@ -250,7 +249,7 @@ def _run_handler(interpreter: Interpreter, value: Any) -> None:
     """
     if not isinstance(value, Function) or value.scope.parent is None or id(value.node) in interpreter.called:
         return
-    if interpreter.building or interpreter.applying or "backward" not in names_of(value.node.body):
+    if interpreter.building or interpreter.applying or "backward" not in value.names:
         return
     with suppress(Raised):
         interpreter.call(value, [], {})

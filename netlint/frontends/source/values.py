@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from netlint.frontends.source.code import names_of
 from netlint.frontends.source.heap import ADict
 from netlint.graph.operator import Operator
 from netlint.graph.parameter import Layer, Parameter
@@ -19,7 +20,7 @@ from netlint.graph.unknown import Shape, Unknown
 if TYPE_CHECKING:
     import libcst as cst
 
-    from netlint.frontends.source.code import Slice, SourceFile
+    from netlint.frontends.source.code import Body, Slice, SourceFile
     from netlint.frontends.source.interpreter import Interpreter
 
 
@@ -124,6 +125,33 @@ class Function:
     no_grad: bool = False
     """Decorated with `@torch.no_grad()`."""
     attributes: ADict = field(default_factory=ADict)
+
+    @property
+    def _later(self) -> Body | None:
+        return self.scope.piece.body_of(self.node) if self.scope.piece is not None else None
+
+    @property
+    def body(self) -> cst.BaseSuite | cst.BaseExpression:
+        """Its code, parsed by now; empty, with a problem, where LibCST cannot parse it."""
+        later = self._later
+        return later.suite if later is not None else self.node.body
+
+    @property
+    def problem(self) -> str:
+        """Why its body could not be parsed."""
+        later = self._later
+        return later.problem if later is not None else ""
+
+    @property
+    def piece(self) -> Slice | None:
+        """The piece of the file in which the nodes of its body have their positions."""
+        return self._later or self.scope.piece
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name that occurs in its body, attribute names too."""
+        later = self._later
+        return later.names if later is not None else names_of(self.node.body)
 
 
 @dataclass(eq=False, slots=True)
