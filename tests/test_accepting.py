@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
@@ -90,13 +91,19 @@ def test_where_a_comment_goes(source: str, row: int, expected: str | None) -> No
     assert bool(result.left) == (expected is None)
 
 
-def test_what_has_no_place_for_comments_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    cell = {"cell_type": "code", "source": [IMPORT, NET]}
-    Path("net.ipynb").write_text(json.dumps({"cells": [cell]}))
-    before = Path("net.ipynb").read_bytes()
-    assert run([*ONLY, "--add-ignore", "net.ipynb"]) == 1
+def test_a_notebook_takes_comments(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("net.ipynb").write_text(text := json.dumps({"cells": [{"cell_type": "code", "source": [IMPORT, NET]}]}))
+    assert run([*ONLY, "--add-ignore=größer", "net.ipynb"]) == 0
+    assert "net.ipynb: 1 finding accepted" in capsys.readouterr().err
+    expected = text.replace("nn.ReLU(),", "nn.ReLU(),  # netlint: ignore[NL501] größer")
+    assert Path("net.ipynb").read_text(encoding="utf-8") == expected
+    assert run([*ONLY, "net.ipynb"]) == 0
+
+
+def test_what_has_no_place_for_comments_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((IMPORT + NET).encode())))
+    assert run([*ONLY, "--add-ignore", "-"]) == 1
     assert "has no place for a comment" in capsys.readouterr().err
-    assert Path("net.ipynb").read_bytes() == before
 
 
 # -- --diff-base ---------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ def ignored(files: Sequence[InputFile], report: Report, reason: str) -> bool:
     from netlint.fixes.source.ignoring import add_ignores
     from netlint.fixes.writing import NotWritten, write
     from netlint.frontends.errors import SourceError
+    from netlint.reports.places import place
     from netlint.reports.terminal import counted
 
     words = " ".join(reason.split()).replace("#", "")
@@ -27,12 +28,12 @@ def ignored(files: Sequence[InputFile], report: Report, reason: str) -> bool:
         findings = [finding for finding in report.findings if finding.filename == file.filename]
         if not findings:
             continue
-        if file.kind != "source" or file.text is not None or file.path.suffix != ".py":
+        if file.kind != "source" or file.text is not None:
             complain(f"{file.filename} {_ELSEWHERE}")
             continue
         try:
             before = file.path.read_bytes()
-            result = add_ignores(before, findings, words)
+            result = add_ignores(before, findings, words, file.filename)
             write(file.path, before, result.source)
         except (SourceError, OSError) as error:
             complain(f"{file.filename}: nothing was accepted: {error}")
@@ -44,5 +45,5 @@ def ignored(files: Sequence[InputFile], report: Report, reason: str) -> bool:
         if result.accepted:
             complain(f"{file.filename}: {counted(len(result.accepted), 'finding')} accepted")
         for finding, why in result.left:
-            complain(f"{file.filename}:{finding.location.row}: {finding.code} was not accepted: {why}")
+            complain(f"{place(finding)}: {finding.code} was not accepted: {why}")
     return written

@@ -30,6 +30,7 @@ def verify(target: str, output_format: str, **options: Any) -> int:
     with their own weights. TARGET is a .py, .ipynb or .onnx file, or - for stdin; package.module:NAME is imported and run. The exit code
     is 1 if a fix is not what it declares.
     """
+    from netlint.engine.reading import read
     from netlint.fixes.session import operation, verify_file
     from netlint.reports import fixes
     from netlint.reports.terminal import paint_for
@@ -38,8 +39,9 @@ def verify(target: str, output_format: str, **options: Any) -> int:
     settings = configured(options).for_file(file.path)
     with naming(file):
         results = verify_file(file, settings) if file.kind == "source" else operation(file, settings).verify()
+        source = read(file)
     if output_format == "json":
-        click.echo(fixes.verifications_json(results), nl=False)
+        click.echo(fixes.verifications_json(results, source), nl=False)
     else:
         click.echo(fixes.verifications(results, paint_for(sys.stdout)), nl=False, color=True)
     return FINDINGS if any(one.proof is not None and one.proof.contradicted for one in results) else OK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from netlint.engine.rule import Contract, Severity
 
@@ -74,7 +74,8 @@ class Diagnostic:
 
     `network` is the network that has most of it, `count` how many layers of that network it concerns, `symbol` the first
     of them, `scope` the class or function it is written in. `confidence` is `likely` where something unseen might excuse it.
-    `data` holds only what JSON can. `fingerprint` stays the same when lines move.
+    `data` holds only what JSON can. `fingerprint` stays the same when lines move. In a notebook, all rows are those of its code cells as
+    one text, and `cell` is the number of the finding's cell and the line in it, from 1.
     """
 
     code: str
@@ -94,6 +95,7 @@ class Diagnostic:
     fingerprint: str = ""
     data: Mapping[str, object] = field(default_factory=dict)
     fix: Fix | None = None
+    cell: tuple[int, int] | None = None
 
     @property
     def order(self) -> tuple[str, int, int, str, str]:
@@ -105,7 +107,7 @@ class Diagnostic:
         """A name for the rule's page (`netlint rule` shows it) in the form that editors and SARIF expect."""
         return f"urn:netlint:rule:{self.code}"
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, Any]:
         """The record as other tools read it (field names follow ruff's)."""
         return {
             "code": self.code,

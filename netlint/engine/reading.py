@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netlint.engine.errors import MissingExtra, NetlintError
+from netlint.engine.notebook import LINE_END, Notebook
 from netlint.engine.spelling import hint
 from netlint.engine.targets import InputFile
 from netlint.frontends.errors import InputError, SourceError
@@ -25,24 +24,28 @@ if TYPE_CHECKING:
 
     from netlint.frontends.source.project import Project
 
-_SHELL = re.compile(r"^(\s*)(?:[%!?]|[\w.]+\?{1,2}\s*$)")
 FEW = 8
 """Names that are listed in full in an error."""
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_PYTHON_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of a file. For a notebook, `cells` holds the first row of each code cell in that text."""
+    """The text of a file. For a notebook, `cells` holds the first row of each code cell in that text, `file_rows` the line of the file
+    that each row is written in, and `foreign` the rows that stand for what is no Python: magics, lines for the shell."""
 
     text: str
     cells: tuple[int, ...] = ()
+    file_rows: tuple[int, ...] = ()
+    foreign: frozenset[int] = frozenset()
 
     @property
     def lines(self) -> list[str]:
         """The text by rows, split as Python does (and not at form feeds and the like, as `splitlines` does)."""
-        return _LINE_END.split(self.text)
+        return LINE_END.split(self.text)
+
+    def file_row(self, row: int) -> int:
+        """The line of the file that a row is written in."""
+        return self.file_rows[min(row, len(self.file_rows)) - 1] if self.file_rows else row
 
     def cell_of(self, row: int) -> tuple[int, int] | None:
         """The number of the code cell that holds a row, and the row within it, both from 1; None outside notebooks."""
@@ -190,26 +193,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _notebook(data: bytes) -> Source:
-    """The code cells of a notebook as one module; lines for the shell and cells in other languages become empty statements."""
-    try:
-        cells = json.loads(data.decode("utf-8"))["cells"]
-        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except UnicodeDecodeError as error:
-        raise SourceError(f"this notebook is not UTF-8: {error.reason} at byte {error.start}") from error
-    except json.JSONDecodeError as error:
-        raise SourceError(f"this notebook is not JSON: {error.msg}", error.lineno, error.colno) from error
-    except (KeyError, TypeError) as error:
-        raise SourceError(f"this JSON is not a notebook: no {error} where a notebook has it") from error
-    lines: list[str] = []
-    starts: list[int] = []
-    for cell in code:
-        starts.append(len(lines) + 1)
-        lines.extend(_cell_lines(cell))
-    return Source("\n".join(lines) + "\n", tuple(starts))
-
-
-def _cell_lines(cell: str) -> list[str]:
-    lines = cell.splitlines() or [""]
-    if lines[0].startswith("%%") and not lines[0].startswith(_PYTHON_MAGICS):
-        return ["pass"] * len(lines)
-    return [f"{shell[1]}pass" if (shell := _SHELL.match(line)) else line for line in lines]
+    """The code cells of a notebook as one module."""
+    notebook = Notebook.of(data)
+    foreign = frozenset().union(*(cell.foreign for cell in notebook.cells))
+    return Source(notebook.module, tuple(cell.first for cell in notebook.cells), notebook.lines, foreign)

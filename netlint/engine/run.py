@@ -26,8 +26,9 @@ from netlint.graph import Graph, Location
 SettingsFor = Callable[[Path], Settings]
 """The settings that hold for a file."""
 
-Propose = Callable[[Sequence[tuple[Graph, Sequence[Found]]], str], Mapping[tuple[str, Location], Fix]]
-"""What can be done about the findings on the networks of a file, by rule and place; a function of a module, for other processes."""
+Propose = Callable[[Sequence[tuple[Graph, Sequence[Found]]], str, Source], Mapping[tuple[str, Location], Fix]]
+"""What can be done about the findings on the networks of a file with this text, by rule and place; a function of a module, for other
+processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def check_file(task: Task) -> Outcome:
     try:
         return _checked(task)
     except SourceError as error:
-        return Outcome(broken=not_checked(task.file, error.message, error.row, error.column))
+        return Outcome(broken=not_checked(task.file, error.message, error.row, error.column), source=_cells_of(task.file))
     except MissingExtra as error:  # a file that nobody named is passed over, with a word
         return Outcome(notes=(f"passed over: {error}",)) if task.file.walked else Outcome(problem=str(error))
     except NetlintError as error:
@@ -127,6 +128,15 @@ def check_file(task: Task) -> Outcome:
     except Exception as error:  # a front end that fails must not end the run
         reason = f"the reader failed: {type(error).__name__}: {error}. This is a defect of netlint; report it"
         return Outcome(broken=not_checked(task.file, reason))
+
+
+def _cells_of(file: InputFile) -> Source | None:
+    """The text of a notebook in which a cell cannot be read; None for one that is broken itself, and for any other file."""
+    try:
+        source = read(file)
+    except SourceError:
+        return None
+    return source if source.cells else None
 
 
 def _checked(task: Task) -> Outcome:
@@ -137,7 +147,7 @@ def _checked(task: Task) -> Outcome:
     outcome.notes = reading.notes
     outcome.source = source if file.text is not None or source.cells else None
     if task.propose is not None and file.kind == "source":
-        _add_fixes(outcome, task.propose, judged, file.filename)
+        _add_fixes(outcome, task.propose, judged, file.filename, source)
     return outcome
 
 
@@ -158,9 +168,9 @@ def judge(
     return outcome, judged
 
 
-def _add_fixes(outcome: Outcome, propose: Propose, judged: Sequence[tuple[Graph, Sequence[Found]]], filename: str) -> None:
+def _add_fixes(outcome: Outcome, propose: Propose, judged: Sequence[tuple[Graph, Sequence[Found]]], filename: str, source: Source) -> None:
     try:
-        fixes = propose(judged, filename)
+        fixes = propose(judged, filename, source)
     except Exception as error:  # a finding without its fix is better than none
         outcome.notes += (f"no fixes are offered: {type(error).__name__}: {error}. This is a defect of netlint; report it",)
         return
@@ -218,10 +228,11 @@ def merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: Set
     for outcome in outcomes:
         for code, reasons in outcome.unanswered.items():
             unanswered.setdefault(code, Counter()).update(reasons)
+    sources = {task.file.filename: outcome.source for task, outcome in zip(tasks, outcomes, strict=True) if outcome.source}
     accepted = _accepted((finding for finding in findings if finding.code != NOT_CHECKED.code), settings_for)
     left = [finding for finding in findings if finding.code == NOT_CHECKED.code or finding.fingerprint not in accepted[finding.filename]]
     return Report(
-        findings=tuple(sorted(left, key=lambda finding: finding.order)),
+        findings=tuple(_in_its_cell(finding, sources) for finding in sorted(left, key=lambda finding: finding.order)),
         rules={code: load(paths).find(code).rule for paths in {task.settings.rule_paths for task in tasks} for code in load(paths).codes},
         files=checked,
         networks=sum(len(outcome.networks) for outcome in outcomes),
@@ -231,8 +242,13 @@ def merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: Set
         blind=dict(sum((outcome.blind for outcome in outcomes), Counter[str]())),
         problems=(*problems, *(outcome.problem for outcome in outcomes if outcome.problem)),
         notes=tuple(f"{task.file.filename}: {note}" for task, outcome in zip(tasks, outcomes, strict=True) for note in outcome.notes),
-        sources={task.file.filename: outcome.source for task, outcome in zip(tasks, outcomes, strict=True) if outcome.source},
+        sources=sources,
     )
+
+
+def _in_its_cell(finding: Diagnostic, sources: Mapping[str, Source]) -> Diagnostic:
+    source = sources.get(finding.filename)
+    return replace(finding, cell=source.cell_of(finding.location.row)) if source is not None and source.cells else finding
 
 
 def _accepted(findings: Iterable[Diagnostic], settings_for: SettingsFor) -> dict[str, frozenset[str]]:

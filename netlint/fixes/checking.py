@@ -18,4 +18,4 @@ def check_networks(file: InputFile, settings: Settings, networks: Sequence[Graph
     report = merged([Task(file, settings)], [outcome], lambda _: settings, ())
     reported = Reported(report.findings)
     judged = [Judged(graph, [one for one in found if reported.of(one.rule.code, one.finding, graph)]) for graph, found in results]
-    return Checked(judged, report.findings)
+    return Checked(judged, report.findings, source)

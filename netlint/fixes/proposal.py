@@ -11,6 +11,7 @@ from netlint.engine.diagnostic import Diagnostic, Fix
 from netlint.engine.evaluation import Found
 from netlint.engine.intent import ChangeClass, Initialize, InsertAfter, Intent, Register, Replace, Rewrite, SetOption, SplitGroups, Swap
 from netlint.engine.placement import path_of, places_of
+from netlint.engine.reading import Source
 from netlint.engine.rule import Contract, Finding, Forward, Rule, StateDict, TrainingEffect
 from netlint.graph import Graph, Location
 
@@ -78,6 +79,8 @@ class Checked:
 
     judged: Sequence[Judged]
     diagnostics: Sequence[Diagnostic]
+    source: Source | None = None
+    """The text that was read."""
 
     def diagnostic_of(self, proposal: Proposal) -> Diagnostic | None:
         """What is reported of a proposal's findings; None if nothing is."""

@@ -73,7 +73,7 @@ def verify_file(file: InputFile, settings: Settings) -> list[Verification]:
     before = read_and_check(source)
     prover = Prover()
     results = []
-    for proposal in plan(before.judged):
+    for proposal in plan(before.judged, before.source):
         diagnostic = before.diagnostic_of(proposal)
         if diagnostic is None:
             continue
@@ -95,7 +95,7 @@ def _verified(
     prover: Prover,
 ) -> Verification:
     try:
-        after = read_and_check(apply(source, [proposal.fix]))
+        after = read_and_check(apply(source, [proposal.fix], proposal.filename))
     except SourceError as error:
         return Verification(diagnostic, proposal, None, f"the file cannot be read with it: {error.message}")
     return Verification(diagnostic, proposal, prover.prove(proposal, before, after))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from netlint.engine.diagnostic import Diagnostic
+from netlint.engine.reading import Source
 from netlint.fixes import GivenUp, Made, Proposal
 from netlint.fixes.models import FixedModel, ModelProof
 from netlint.fixes.proving import Proof
 from netlint.fixes.session import FixedFile, Verification
+from netlint.reports.json import record
+from netlint.reports.places import place
 from netlint.reports.terminal import Paint, counted, printable
 
 
@@ -42,7 +46,7 @@ def _place(diagnostic: Diagnostic) -> str:
     """Where a finding is; in a model file, which has no lines, the node says so."""
     if diagnostic.frontend == "onnx":
         return printable(f"{diagnostic.filename} {diagnostic.symbol} {diagnostic.code}")
-    return printable(f"{diagnostic.filename}:{diagnostic.location.row}:{diagnostic.location.column} {diagnostic.code}")
+    return printable(f"{place(diagnostic)} {diagnostic.code}")
 
 
 def _proved(proof: Proof | ModelProof) -> str:
@@ -75,14 +79,13 @@ def verifications(results: Sequence[Verification], paint: Paint) -> str:
     return "\n".join(lines) + "\n"
 
 
-def verifications_json(results: Sequence[Verification]) -> str:
-    """The findings with their fixes, each fix with its evidence under `verified`."""
+def verifications_json(results: Sequence[Verification], source: Source | None = None) -> str:
+    """The findings with their fixes, each fix with its evidence under `verified`; `source` is the text of a notebook."""
     records = []
     for one in results:
-        record = one.diagnostic.as_json()
-        fix = one.proposal.fix.as_json()
+        row = record(replace(one.diagnostic, fix=one.proposal.fix), source)
+        fix = row["fix"]
         fix["verified"] = one.proof.as_json() if one.proof is not None else None
         fix["reason"] = one.reason or None
-        record["fix"] = fix
-        records.append(record)
+        records.append(row)
     return json.dumps(records, indent=2) + "\n"

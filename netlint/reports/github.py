@@ -33,6 +33,8 @@ def _properties(finding: Diagnostic, places: Places) -> Iterator[tuple[str, str]
         if start.row == end.row:  # the runner takes columns within one line only
             yield "col", str(start.column)
             yield "endColumn", str(end.column)
+    elif finding.frontend != "onnx":
+        yield "line", str(places.row(finding))
     yield "title", f"{finding.code} {finding.name}"
 
 

@@ -32,5 +32,5 @@ def _record(finding: Diagnostic, places: Places, seen: Counter[tuple[str, str]])
         "check_name": finding.code,
         "fingerprint": hashlib.sha256("\0".join((*key, str(seen[key]))).encode("utf-8", "surrogateescape")).hexdigest(),
         "severity": "blocker" if finding.code == NOT_CHECKED.code else SEVERITIES[finding.severity],
-        "location": {"path": path, "lines": {"begin": finding.location.row if places.has_lines(finding) else 1}},
+        "location": {"path": path, "lines": {"begin": places.row(finding)}},
     }

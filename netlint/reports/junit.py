@@ -46,9 +46,9 @@ def render(report: Report, places: Places, files: Sequence[str]) -> str:
 
 def _add_case(suite: Element, finding: Diagnostic, places: Places) -> None:
     start = finding.location
-    row = {"line": str(start.row)} if places.has_lines(finding) else {}
-    place = f"{finding.filename}:{start.row}:{start.column}" if row else finding.filename
-    where = f"{start.row}:{start.column}" if row else places.part(finding)
+    row = {"line": str(places.row(finding))} if finding.frontend != "onnx" else {}
+    place = f"{finding.filename}:{start.row}:{start.column}" if places.has_lines(finding) else finding.filename
+    where = f"{start.row}:{start.column}" if places.has_lines(finding) else places.part(finding)
     title = f"{finding.code} {finding.name} {where}".rstrip()  # readers take cases of one name for one
     case = _element(suite, "testcase", name=title, classname=_class_of(finding.filename), file=finding.filename, **row, time="0")
     lines = [f"{place}: {finding.code} {finding.name}", places.message(finding)]

@@ -23,6 +23,12 @@ def reread(filename: str) -> Source | None:
         return None
 
 
+def place(finding: Diagnostic) -> str:
+    """Where a finding is, as people read it: file, row and column; the cell and its line in a notebook."""
+    cell, row = finding.cell or (0, finding.location.row)
+    return f"{finding.filename}:{f'cell {cell}:' if cell else ''}{row}:{finding.location.column}"
+
+
 @dataclass(slots=True)
 class Places:
     """Answers where a finding is.
@@ -62,6 +68,17 @@ class Places:
     def part(self, finding: Diagnostic) -> str:
         """The place that a line number cannot tell: the cell of a notebook, or the node of a model; empty for anything else."""
         return finding.symbol if finding.frontend == "onnx" else self.cell(finding.filename, finding.location.row)
+
+    def row(self, finding: Diagnostic) -> int:
+        """The line of the file, as it is on the disk, where a finding stands: in a notebook that of the JSON, in a model file the first."""
+        return self.file_row(finding.filename, finding.location.row) if finding.frontend != "onnx" else 1
+
+    def file_row(self, filename: str, row: int) -> int:
+        """The same for a place."""
+        if filename.endswith(".onnx"):
+            return 1
+        source = self._notebook(filename) if filename.endswith(".ipynb") else None
+        return source.file_row(row) if source is not None else row
 
     def message(self, finding: Diagnostic) -> str:
         """What a finding says, with its part of the file in front."""

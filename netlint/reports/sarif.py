@@ -87,6 +87,8 @@ class _Writer:
         location: Json = {"physicalLocation": {"artifactLocation": self.artifact(finding.filename)}}
         if self.places.has_lines(finding):
             location["physicalLocation"]["region"] = _region(finding.location, finding.end_location)
+        else:  # GitHub takes no result without a line
+            location["physicalLocation"]["region"] = {"startLine": self.places.row(finding)}
         if finding.symbol:
             kind = "network" if finding.symbol == finding.network else "node" if finding.frontend == "onnx" else "layer"
             location["logicalLocations"] = [{"fullyQualifiedName": finding.symbol, "kind": kind}]
@@ -94,9 +96,10 @@ class _Writer:
 
     def related(self, number: int, place: Related) -> Json:
         cell = self.places.cell(place.filename, place.location.row)
-        physical: Json = {"artifactLocation": self.artifact(place.filename)}
-        if not cell and not place.filename.endswith(".onnx"):
-            physical["region"] = _region(place.location, place.location)
+        has_lines = not cell and not place.filename.endswith(".onnx")
+        line = {"startLine": self.places.file_row(place.filename, place.location.row)}
+        region = _region(place.location, place.location) if has_lines else line
+        physical: Json = {"artifactLocation": self.artifact(place.filename), "region": region}
         return {"id": number, "physicalLocation": physical, "message": _message(f"{place.message}: {cell}" if cell else place.message)}
 
     def fix(self, fix: Fix, filename: str) -> Json:

@@ -9,7 +9,7 @@ from netlint.engine.diagnostic import Diagnostic
 from netlint.engine.notices import NOT_CHECKED
 from netlint.engine.rule import Severity
 from netlint.engine.run import Report
-from netlint.reports.places import reread
+from netlint.reports.places import place, reread
 from netlint.reports.terminal import Paint, code_frame, counted, printable, wrapped
 
 ROWS_SHOWN = 6
@@ -49,7 +49,8 @@ class TextReport:
         if line is not None and line.strip():
             same_row = finding.end_location.row == finding.location.row
             end = finding.end_location.column if same_row else None
-            for part in code_frame(line, finding.location.row, finding.location.column, end, paint, self.columns - 2):
+            _, row = finding.cell or (0, finding.location.row)
+            for part in code_frame(line, row, finding.location.column, end, paint, self.columns - 2):
                 yield f"  {part}"
         for label, text in self.notes(finding):
             yield from self.labelled(label, printable(text))
@@ -82,7 +83,7 @@ class TextReport:
         """Where a finding is; in a model file, which has no lines, the node."""
         if finding.frontend == "onnx" and finding.symbol:
             return printable(f"{finding.filename}:{finding.symbol.removeprefix(f'{finding.network}.')}")
-        return self.place(finding.filename, finding.location.row, finding.location.column)
+        return printable(place(finding))
 
     def place(self, filename: str, row: int, column: int) -> str:
         """A place as editors and terminals make it clickable; with the cell for a notebook."""
@@ -114,9 +115,8 @@ class TextReport:
         says = printable(first.message if not others else self.report.rules[first.code].summary)
         rows = ""
         if others:
-            listed = ", ".join(
-                self.place_of(finding).removeprefix(f"{finding.filename}:").partition(":")[0] for finding in findings[:ROWS_SHOWN]
-            )
+            within = [self.place_of(finding).removeprefix(f"{finding.filename}:") for finding in findings[:ROWS_SHOWN]]
+            listed = ", ".join(one.rpartition(":")[0] or one for one in within)  # without the column
             rows = f" ({len(findings)} places: {listed}{', ...' if len(findings) > ROWS_SHOWN else ''})"
         return f"  {place}  {first.code} {first.name}  {where}{says}{self.paint(rows, 'dim')}"
 

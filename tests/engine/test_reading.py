@@ -67,3 +67,46 @@ def test_a_file_that_is_not_text_is_told_so() -> None:
 def test_rows_are_counted_as_python_does() -> None:
     assert Source("a\r\nb\x0c\rc\u2028\nd").lines == ["a", "b\x0c", "c\u2028", "d"]
     assert Source("a").cell_of(1) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("x = (a", "     % b)"), ("x = (a", "     % b)")),
+        (('t = """', "%d items", '!"""', "!ls"), ('t = """', "%d items", '!"""', "pass")),
+        (("files = !ls", "a, b = %time f()"), ("files = get_ipython()", "a, b = get_ipython()")),
+        (("!pip install \\", "  torch", "x = 1"), ("pass", "pass", "x = 1")),
+        (("# (", "!ls"), ("# (", "pass")),
+        (("x = 'it' + \"(\" + '\\'('", "!ls"), ("x = 'it' + \"(\" + '\\'('", "pass")),
+        (("", "%%html", "<b>"), ("pass", "pass", "pass")),
+        (("%%time -q", "x = 1"), ("pass", "x = 1")),
+        (("x = 7 \\", "% 4"), ("x = 7 \\", "% 4")),
+        (("# \\", "%pwd"), ("# \\", "pass")),
+        (("x = 'a\x0cb\u2028c'",), ("x = 'a\x0cb\u2028c'",)),
+    ],
+)
+def test_only_what_begins_a_statement_is_no_python(lines: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    source = read(file("a.ipynb", notebook(code(*lines), code("y = 1"))))
+    assert source.lines[:-1] == [*expected, "y = 1"]
+    assert source.foreign == {row for row, (old, new) in enumerate(zip(lines, expected, strict=True), start=1) if old != new}
+
+
+def test_a_notebook_of_another_language_has_nothing_to_read() -> None:
+    data = json.dumps({"cells": [code("x <- 1")], "metadata": {"kernelspec": {"language": "R"}}}).encode()
+    assert read(file("a.ipynb", data)).text == "pass\n"
+
+
+def test_each_row_has_its_line_in_the_file() -> None:
+    data = json.dumps({"cells": [code("a", "b"), {"cell_type": "code", "source": "c\nd"}]}, indent=1).encode()
+    source = read(file("a.ipynb", data))
+    assert [data.decode().split("\n")[source.file_row(row) - 1].strip() for row in (1, 2, 3, 4)] == [
+        '"a\\n",',
+        '"b"',
+        *['"source": "c\\nd"'] * 2,
+    ]
+
+
+def test_a_byte_order_mark_is_no_error_and_an_old_format_is_named() -> None:
+    assert read(file("a.ipynb", b"\xef\xbb\xbf" + notebook(code("x = 1")))).text == "x = 1\n"
+    with pytest.raises(SourceError, match="before 2014"):
+        read(file("a.ipynb", b'{"worksheets": []}'))

@@ -8,7 +8,7 @@ from netlint.graph import Unknown
 from netlint.reports.json import render
 
 FIELDS = ["code", "name", "severity", "confidence", "message", "filename", "location", "end_location", "related", "symbol", "network"]
-FIELDS += ["scope", "count", "frontend", "fingerprint", "url", "data", "fix"]
+FIELDS += ["scope", "count", "frontend", "fingerprint", "url", "data", "fix", "cell"]
 
 
 def finding(**changes: object) -> Diagnostic:

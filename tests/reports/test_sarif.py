@@ -142,26 +142,28 @@ def test_a_broken_file_is_a_result_and_a_notification(netlint: Any, network: str
     assert set(broken["locations"][0]["physicalLocation"]["region"]) == {"startLine", "startColumn"}
 
 
-def test_a_notebook_has_cells_and_no_region(netlint: Any, network: str, valid: Any) -> None:
+def test_a_notebook_has_cells_and_the_lines_of_its_file(netlint: Any, network: str, valid: Any) -> None:
     cells = [{"cell_type": "code", "source": source} for source in ("x = 1", network)]
-    Path("n.ipynb").write_text(json.dumps({"cells": cells}))
+    Path("n.ipynb").write_text(text := json.dumps({"cells": cells}, indent=1))
     [result] = valid(netlint("n.ipynb", "--output-format", "sarif").out)["results"]
     assert result["message"]["text"].startswith("cell 2, line 8: ReLU")
-    assert "region" not in result["locations"][0]["physicalLocation"]
-    assert not any("region" in place["physicalLocation"] for place in result["relatedLocations"])
+    line = next(number for number, line in enumerate(text.splitlines(), start=1) if "ReLU" in line)
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": line}
+    assert all(place["physicalLocation"]["region"] == {"startLine": line} for place in result["relatedLocations"])
     assert any("cell 2, line 8" in place["message"]["text"] for place in result["relatedLocations"])
     assert "fixes" not in result
 
 
 @pytest.mark.parametrize(
-    ("text", "line"), [('{"cells": [\n  oops\n', 2), (json.dumps({"cells": [{"cell_type": "code", "source": "f("}]}), 0)]
+    ("text", "line", "in_cell"),
+    [('{"cells": [\n  oops\n', 2, False), (json.dumps({"cells": [{"cell_type": "code", "source": "f("}]}, indent=0), 5, True)],
 )
-def test_a_broken_notebook_has_a_line_where_its_file_has_one(netlint: Any, valid: Any, text: str, line: int) -> None:
+def test_a_broken_notebook_has_the_line_of_its_file(netlint: Any, valid: Any, text: str, line: int, in_cell: bool) -> None:
     Path("n.ipynb").write_text(text)
     [result] = valid(netlint("n.ipynb", "--output-format", "sarif").out)["results"]
     physical = result["locations"][0]["physicalLocation"]
-    assert physical.get("region", {}).get("startLine", 0) == line
-    assert ("cell 1, line" in result["message"]["text"]) == (not line)
+    assert physical["region"]["startLine"] == line
+    assert ("cell 1, line" in result["message"]["text"]) == in_cell
 
 
 def test_a_node_of_a_model_is_a_logical_location(valid: Any) -> None:
@@ -170,7 +172,7 @@ def test_a_node_of_a_model_is_a_logical_location(valid: Any) -> None:
     first, second = valid(rendered(node, whole))["results"]
     assert first["locations"][0]["logicalLocations"] == [{"fullyQualifiedName": "main.relu", "kind": "node"}]
     assert second["locations"][0]["logicalLocations"] == [{"fullyQualifiedName": "main", "kind": "network"}]
-    assert "region" not in first["locations"][0]["physicalLocation"]
+    assert first["locations"][0]["physicalLocation"]["region"] == {"startLine": 1}
     assert first["message"]["text"] == "main.relu: pool first"
 
 

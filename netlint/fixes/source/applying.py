@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from netlint.engine.diagnostic import Edit, Fix, Position
+from netlint.engine.notebook import BOM, LINE_END, Notebook, line_end
+from netlint.fixes.source.notebooks import NotebookDocument
 from netlint.frontends.errors import SourceError
 from netlint.frontends.source.project import decode
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
-BOM = "\ufeff"
+NOTEBOOK = ".ipynb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Document:
         text = decode(source)
         encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
         starts = [len(BOM) if text.startswith(BOM) else 0]
-        starts += [match.end() for match in _LINE_END.finditer(text)]
+        starts += [match.end() for match in LINE_END.finditer(text)]
         return cls(text, encoding, tuple(starts))
 
     def offset(self, position: Position) -> int:
@@ -41,23 +42,20 @@ class Document:
             return len(self.text)
         return min(self.starts[position.row - 1] + position.column - 1, len(self.text))
 
-    def line_end(self, offset: int) -> str:
-        """The line end that the text uses at a place: that of its row, or of the one before."""
-        after = _LINE_END.search(self.text, offset)
-        if after is not None:
-            return after[0]
-        before = _LINE_END.findall(self.text, 0, offset)
-        return before[-1] if before else "\n"
-
     def with_edits(self, edits: Sequence[Edit]) -> bytes:
         """The file with edits made that do not overlap, in the order of the text."""
         pieces: list[str] = []
         done = 0
         for edit in edits:
             start, end = self.offset(edit.location), self.offset(edit.end_location)
-            pieces += [self.text[done:start], edit.content.replace("\n", self.line_end(start))]
+            pieces += [self.text[done:start], edit.content.replace("\n", line_end(self.text, start))]
             done = end
         return "".join([*pieces, self.text[done:]]).encode(self.encoding)
+
+
+def document(source: bytes, filename: str) -> Document | NotebookDocument:
+    """A file to be edited. Raises SourceError for bytes that are not what its name says."""
+    return NotebookDocument.of(source) if filename.endswith(NOTEBOOK) else Document.of(source)
 
 
 def chosen(fixes: Iterable[Fix]) -> list[Fix]:
@@ -92,27 +90,35 @@ def merged(fixes: Iterable[Fix]) -> list[Edit]:
     return sorted(dict.fromkeys(edit for fix in fixes for edit in fix.edits), key=lambda edit: (edit.location, edit.end_location))
 
 
-def apply(source: bytes, fixes: Iterable[Fix]) -> bytes:
-    """A file with fixes made in one pass; of those that overlap, the first. Line ends, encoding and byte order mark stay.
+def apply(source: bytes, fixes: Iterable[Fix], filename: str = "") -> bytes:
+    """A file (a notebook, if it is called one) with fixes made in one pass; of those that overlap, the first. Line ends, encoding and
+    byte order mark stay.
 
-    Raises SourceError for bytes that are not a Python file's.
+    Raises SourceError for bytes that are not what the file's name says.
     """
     edits = merged(chosen(fixes))
     if not edits:
         return source
-    document = Document.of(source)
+    edited = document(source, filename)
     try:
-        return document.with_edits(edits)
+        return edited.with_edits(edits)
     except UnicodeEncodeError as error:
-        raise SourceError(f"the fix cannot be written in {document.encoding}: {error.reason}") from error
+        raise SourceError(f"the fix cannot be written in {edited.encoding}: {error.reason}") from error
 
 
 def diff(old: bytes, new: bytes, filename: str) -> str:
-    """A unified diff with `a/` and `b/` names, as git writes it; empty if nothing changes."""
+    """A unified diff with `a/` and `b/` names, as git writes it; one a cell for a notebook; empty if nothing changes."""
     if old == new:
         return ""
     name = filename.removeprefix("./").lstrip("/")
-    before, after = (_lines(decode(data)) for data in (old, new))
+    if not filename.endswith(NOTEBOOK):
+        return _diff(decode(old), decode(new), name)
+    cells = zip(Notebook.of(old).cells, Notebook.of(new).cells, strict=True)
+    return "".join(_diff(f"{one.text}\n", f"{two.text}\n", f"{name}:cell {number}") for number, (one, two) in enumerate(cells, start=1))
+
+
+def _diff(old: str, new: str, name: str) -> str:
+    before, after = _lines(old), _lines(new)
     result = []
     for line in difflib.unified_diff(before, after, f"a/{name}", f"b/{name}"):
         result.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")

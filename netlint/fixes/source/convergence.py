@@ -85,7 +85,7 @@ def _identity(diagnostic: Diagnostic) -> tuple[str, str]:
 def _fixable(checked: Checked, filename: str, applicabilities: Collection[str]) -> list[Made]:
     """The fixes on offer, each with its diagnostic."""
     offers = []
-    for proposal in plan(checked.judged):
+    for proposal in plan(checked.judged, checked.source):
         diagnostic = checked.diagnostic_of(proposal)
         if (
             diagnostic is not None
@@ -94,7 +94,7 @@ def _fixable(checked: Checked, filename: str, applicabilities: Collection[str]) 
             and proposal.fix.applicability in applicabilities
         ):
             offers.append(Made(proposal, diagnostic))
-    for diagnostic in checked.diagnostics if not filename.endswith(".ipynb") else ():  # fixes that come with their finding (NL001)
+    for diagnostic in checked.diagnostics:  # fixes that come with their finding (NL001)
         if diagnostic.fix is not None and diagnostic.fix.edits and diagnostic.fix.applicability in applicabilities:
             offers.append(Made(_ready(diagnostic), diagnostic))
     return offers
@@ -142,7 +142,7 @@ def _trial(
 ) -> tuple[bytes, Checked] | dict[int, str]:
     """The file with the fixes, checked; or the fixes that do not hold, by number (none if nothing tells which)."""
     try:
-        fixed = apply(source, [one.proposal.fix for one in made])
+        fixed = apply(source, [one.proposal.fix for one in made], made[0].proposal.filename)
         after = read_and_check(fixed)
     except SourceError as error:
         return {0: f"the file cannot be read with it: {error.message}"} if len(made) == 1 else {}
@@ -168,7 +168,7 @@ def _refused(
             return {number: reason for number, reason in enumerate(reasons) if reason}
     wrong: dict[int, str] = {}
     for number, one in enumerate(made):
-        reason = accept(one.proposal, before, read_and_check(apply(source, [one.proposal.fix])))
+        reason = accept(one.proposal, before, read_and_check(apply(source, [one.proposal.fix], one.proposal.filename)))
         if reason:
             wrong[number] = reason
     return wrong

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from netlint.engine.diagnostic import Diagnostic, Edit, Position
 from netlint.engine.notices import NOT_CHECKED, UNUSED_SUPPRESSION
 from netlint.engine.suppression import Comment, comments
-from netlint.fixes.source.applying import Document
+from netlint.fixes.source.applying import document
 from netlint.frontends.errors import SourceError
 
 
@@ -23,14 +23,14 @@ class Ignored:
     left: tuple[tuple[Diagnostic, str], ...]
 
 
-def add_ignores(source: bytes, findings: Iterable[Diagnostic], reason: str = "") -> Ignored:
+def add_ignores(source: bytes, findings: Iterable[Diagnostic], reason: str = "", filename: str = "") -> Ignored:
     """Puts `# netlint: ignore[CODE] reason` behind the line of each finding, one comment a line; nothing else changes.
 
-    `findings` stand in this source. A comment that is there already gets the code. Raises SourceError for a source that does not tokenize,
-    or whose encoding cannot hold the reason.
+    `findings` stand in this source, a notebook if `filename` says so. A comment that is there already gets the code. Raises SourceError
+    for a source that does not tokenize, or whose encoding cannot hold the reason.
     """
-    document = Document.of(source)
-    lines = _Lines(document.text)
+    edited = document(source, filename)
+    lines = _Lines(edited.text)
     by_row: dict[int, list[Diagnostic]] = {}
     left = []
     for finding in findings:
@@ -43,9 +43,9 @@ def add_ignores(source: bytes, findings: Iterable[Diagnostic], reason: str = "")
             by_row.setdefault(row, []).append(finding)
     edits = [lines.edit(row, sorted({finding.code for finding in found}), reason) for row, found in sorted(by_row.items())]
     try:
-        fixed = document.with_edits(edits)
+        fixed = edited.with_edits(edits)
     except UnicodeEncodeError as error:
-        raise SourceError(f"its encoding, {document.encoding}, cannot hold the reason") from error
+        raise SourceError(f"its encoding, {edited.encoding}, cannot hold the reason") from error
     return Ignored(fixed, tuple(finding for found in by_row.values() for finding in found), tuple(left))
 
 

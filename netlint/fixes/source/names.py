@@ -74,6 +74,8 @@ class Names:
         line = f"from {module} import {name}" if name else f"from {package} import {last}"
         row = 0
         for node in self._code.file.syntax.body:
+            if isinstance(node, ast.Pass):  # a notebook's lines for the shell
+                continue
             first = row == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
             if not (first or isinstance(node, (ast.Import, ast.ImportFrom))):
                 break

@@ -8,6 +8,7 @@ from netlint.engine.diagnostic import Fix
 from netlint.engine.evaluation import Found
 from netlint.engine.intent import ChangeClass, Initialize, InsertAfter, Intent, Register, Replace, Rewrite, SetOption, SplitGroups, Swap
 from netlint.engine.placement import places_of
+from netlint.engine.reading import Source
 from netlint.engine.rule import Contract, Finding, Forward, Rule
 from netlint.fixes.proposal import Judged, Proposal, Refusal, applicability, effects, words_of
 from netlint.fixes.source import expressions, initialization, options, registration, sequential, statements, training
@@ -15,6 +16,7 @@ from netlint.fixes.source.code import Files
 from netlint.fixes.source.expressions import application
 from netlint.fixes.source.insertion import Taken, insert_after
 from netlint.fixes.source.lowered import Lowered, in_container, together
+from netlint.fixes.source.notebooks import objection
 from netlint.fixes.source.replacement import replace
 from netlint.graph import Graph, Loader, Location, Operator, Optimizer
 from netlint.graph.operators import Constant, Input, Opaque, Select, Weight
@@ -39,11 +41,12 @@ def _answers(rule: Rule, graph: Graph) -> Iterable[Finding]:
     return [one.finding for one in found if one.rule is rule]
 
 
-def plan(judged: Sequence[Judged]) -> list[Proposal]:
+def plan(judged: Sequence[Judged], source: Source | None = None) -> list[Proposal]:
     """The fixes for the findings of all networks of a reading, in the order of the text.
 
     Findings of one rule at one place are fixed together: a class stands in the code once, however many networks use it. If they would
-    need different edits, or if the same code serves an operator in which the rule finds nothing, there is no edit.
+    need different edits, or if the same code serves an operator in which the rule finds nothing, there is no edit. `source` is the text
+    that was read, which tells the cells of a notebook.
     """
     files, taken = Files(), Taken()
     sites: dict[tuple[str, Location], list[tuple[Rule, Finding, Graph]]] = {}
@@ -54,18 +57,20 @@ def plan(judged: Sequence[Judged]) -> list[Proposal]:
     graphs = [one.graph for one in judged]
     result = []
     for (_, place), group in sorted(sites.items(), key=lambda item: (item[0][1], item[0][0])):
-        proposal = _at_site(files, taken, place, group, graphs)
+        proposal = _at_site(files, taken, place, group, graphs, source)
         if proposal is not None:
             result.append(proposal)
     return result
 
 
-def proposals(found: Sequence[tuple[Graph, Sequence[Found]]], filename: str) -> dict[tuple[str, Location], Fix]:
+def proposals(
+    found: Sequence[tuple[Graph, Sequence[Found]]], filename: str, source: Source | None = None
+) -> dict[tuple[str, Location], Fix]:
     """The fixes for the findings that stand in a file, by rule and place; those with edits in another file are left out."""
     own = [
         Judged(graph, [one for one in answers if places_of(one.finding.at, graph)[0][0].filename == filename]) for graph, answers in found
     ]
-    return {(one.rule.code, one.place): one.fix for one in plan(own) if one.filename == filename}
+    return {(one.rule.code, one.place): one.fix for one in plan(own, source) if one.filename == filename}
 
 
 def _at_site(
@@ -74,6 +79,7 @@ def _at_site(
     place: Location,
     group: list[tuple[Rule, Finding, Graph]],
     graphs: Sequence[Graph],
+    source: Source | None,
 ) -> Proposal | None:
     rule = group[0][0]
     intents = [(intent, graph) for rule, finding, graph in group if (intent := rule.intent(finding, graph)) is not None]
@@ -83,10 +89,9 @@ def _at_site(
     try:
         if len(intents) < len(group):
             raise Refusal("the same code serves a network where this fix is not right")
-        if place.filename.endswith(".ipynb"):
-            raise Refusal("notebooks are not edited yet")
         parts = [lower(files, graph, intent, taken, rule.fix_contract) for intent, graph in intents]
         _agree(parts)
+        _fit(parts[0], place.filename, source)
         _reach_no_others(rule, parts, findings, graphs)
     except Refusal as refusal:
         words = words_of(intents[0][0])
@@ -103,6 +108,14 @@ def _at_site(
 def _agree(parts: Sequence[Lowered]) -> None:
     if any(part.edits != parts[0].edits or part.filename != parts[0].filename for part in parts):
         raise Refusal("the networks that share this code need different changes")
+
+
+def _fit(part: Lowered, filename: str, source: Source | None) -> None:
+    """Raises Refusal for edits that the cells of a notebook cannot take."""
+    if source is not None and part.filename == filename:
+        for edit in part.edits:
+            if reason := objection(edit, source):
+                raise Refusal(reason)
 
 
 def _reach_no_others(rule: Rule, parts: Sequence[Lowered], findings: Sequence[tuple[Finding, Graph]], graphs: Sequence[Graph]) -> None:

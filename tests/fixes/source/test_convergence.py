@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from netlint.engine.diagnostic import Edit, Position
 from netlint.engine.rule import Severity
 from netlint.engine.settings import Settings
 from netlint.engine.targets import InputFile
-from netlint.fixes import Checked, Proposal, checker, fix_source, plan, propose
+from netlint.fixes import Checked, Proposal, checker, fix_source, propose
 from netlint.fixes.source.convergence import ReadAndCheck, moved
 from netlint.frontends.errors import SourceError
 from netlint.testing.rules import IMPORTS
@@ -131,16 +130,6 @@ def test_a_fix_that_cannot_be_read_again_is_given_up_and_the_others_are_made() -
     result = fix_source(picky, source, "m.py")
     assert [one.reason for one in result.given_up] == ["the file cannot be read with it: no"]
     assert b"nn.MaxPool2d(2), nn.ReLU()" in result.source and b"nn.Tanh(), nn.MaxPool2d(2)" in result.source
-
-
-def test_notebooks_are_told_and_not_edited(tmp_path: Path) -> None:
-    path = tmp_path / "net.ipynb"
-    source = json.dumps({"cells": [{"cell_type": "code", "source": (IMPORTS + NET).splitlines(keepends=True)}]}).encode()
-    path.write_bytes(source)
-    read_and_check = checker(InputFile(str(path), path, tmp_path), Settings(selected=frozenset({"NL501"})))
-    [proposal] = plan(read_and_check(source).judged)
-    assert proposal.fix.applicability == "display" and "notebooks" in proposal.fix.message
-    assert fix_source(read_and_check, source, str(path)).source == source
 
 
 def test_fixes_of_other_files_are_left_to_them(tmp_path: Path) -> None:
