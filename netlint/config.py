@@ -29,7 +29,7 @@ else:
 T = TypeVar("T")
 D = TypeVar("D")
 
-OUTPUT_FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
+OUTPUT_FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "html")
 KEYS = (
     "baseline",
     "select",

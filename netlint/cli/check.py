@@ -14,7 +14,7 @@ from netlint.cli.errors import BROKEN, FINDINGS, OK, complain
 from netlint.cli.fixing import fixed
 from netlint.cli.ignoring import ignored
 from netlint.cli.options import batch_size_option, config_option, configured, input_option, isolated_option, rules_option
-from netlint.cli.publishing import asked_for, completed, outputs, progress, publish
+from netlint.cli.publishing import asked_for, completed, depicted, outputs, progress, publish
 from netlint.cli.targets import collected, with_inputs
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     callback=asked_for,
     shell_complete=completed,
     metavar="FORMAT[:FILE]",
-    help="text, json, sarif, github, gitlab or junit; with a file to write it there (repeatable).  [default: text]",
+    help="text, json, sarif, github, gitlab, junit or html; with a file to write it there (repeatable).  [default: text]",
 )
 @click.option(
     "--output-file",
@@ -86,7 +86,7 @@ def check(targets: tuple[str, ...], **options: Any) -> int:
     changes = changes_since(options["diff_base"], Path.cwd()) if options["diff_base"] else None
 
     def checked(files: Sequence[InputFile], on_done: Callable[[object], None] | None = None) -> Report:
-        report = check_files(files, configuration.for_file, options["jobs"], problems, propose=proposals, on_done=on_done)
+        report = check_files(files, configuration.for_file, options["jobs"], problems, proposals, on_done, depicted(wanted))
         return replace(report, findings=tuple(filter(changes.touch, report.findings))) if changes is not None else report
 
     with progress(len(files), options["quiet"]) as on_done:

@@ -14,7 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from netlint.config import Configuration
-    from netlint.engine.run import Report
+    from netlint.engine.run import Depict, Report
     from netlint.engine.targets import InputFile
 
 CHECKOUTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
@@ -84,6 +84,13 @@ def _check(output: Output, options: dict[str, Any]) -> None:
         raise click.ClickException(f"cannot write {output.file}: No such file or directory: `{output.file.parent}`")
     if output.file and output.file.is_dir():
         raise click.ClickException(f"cannot write {output.file}: it is a folder")
+
+
+def depicted(wanted: Sequence[Output]) -> Depict | None:
+    """What the reports want kept of each network; None if no format wants anything."""
+    from netlint.reports.formats import FORMATS
+
+    return next((depict for output in wanted if (depict := FORMATS[output.format].depict)), None)
 
 
 def publish(

@@ -30,6 +30,9 @@ Propose = Callable[[Sequence[tuple[Graph, Sequence[Found]]], str, Source], Mappi
 """What can be done about the findings on the networks of a file with this text, by rule and place; a function of a module, for other
 processes."""
 
+Depict = Callable[[Sequence[tuple[Graph, Sequence[Found]]], str], Sequence[object]]
+"""What a report keeps of the networks of a file, which are gone after it was checked; a function of a module that gives plain values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -38,6 +41,7 @@ class Task:
     file: InputFile
     settings: Settings
     propose: Propose | None = None
+    depict: Depict | None = None
 
 
 @dataclass(slots=True)
@@ -54,6 +58,8 @@ class Outcome:
     """Sentences on how a model was read, and what was lost."""
     source: Source | None = None
     """The text, where it did not come straight from a file."""
+    pictures: tuple[object, ...] = ()
+    """What `Task.depict` kept of the networks."""
     problem: str = ""
     """A sentence on wrong use: the network that was asked for is not there."""
 
@@ -65,7 +71,7 @@ class Report:
     `findings` are in report order, `rules` the rules that exist by code. `suppressed` counts what comments took away, `accepted` what the
     baseline holds. `unanswered` counts, by rule code and reason, the questions that no graph could answer; `blind` the places of networks
     that could not be seen, by reason. `problems` are sentences about targets that could not be used at all, `notes` say how models were
-    read. `sources` holds the texts that cannot be read again from their files.
+    read. `sources` holds the texts that cannot be read again from their files, `pictures` what was asked to be kept of the networks.
     """
 
     findings: tuple[Diagnostic, ...]
@@ -79,6 +85,7 @@ class Report:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
+    pictures: tuple[object, ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -93,11 +100,12 @@ def check(
     problems: Iterable[str] = (),
     propose: Propose | None = None,
     on_done: Callable[[Task], None] | None = None,
+    depict: Depict | None = None,
 ) -> Report:
     """Checks files. `jobs` is the number of processes (None: as many as pay off); the report does not depend on it. `propose` gives the
-    findings in source files their fixes; `on_done` hears of each file that is done."""
+    findings in source files their fixes; `on_done` hears of each file that is done; `depict` keeps something of every network."""
     forget()
-    tasks = [Task(file, settings_for(file.path), propose) for file in files]
+    tasks = [Task(file, settings_for(file.path), propose, depict) for file in files]
     outcomes = _checked_all(tasks, jobs, on_done)
     return merged(tasks, outcomes, settings_for, tuple(problems))
 
@@ -148,6 +156,8 @@ def _checked(task: Task) -> Outcome:
     outcome.source = source if file.text is not None or source.cells else None
     if task.propose is not None and file.kind == "source":
         _add_fixes(outcome, task.propose, judged, file.filename, source)
+    if task.depict is not None:
+        _add_pictures(outcome, task.depict, judged, file.filename)
     return outcome
 
 
@@ -178,6 +188,13 @@ def _add_fixes(outcome: Outcome, propose: Propose, judged: Sequence[tuple[Graph,
         replace(one, diagnostic=replace(one.diagnostic, fix=fix)) if (fix := fixes.get((one.diagnostic.code, one.place))) else one
         for one in outcome.candidates
     ]
+
+
+def _add_pictures(outcome: Outcome, depict: Depict, judged: Sequence[tuple[Graph, Sequence[Found]]], filename: str) -> None:
+    try:
+        outcome.pictures = tuple(depict(judged, filename))
+    except Exception as error:  # as above
+        outcome.notes += (f"there are no pictures: {type(error).__name__}: {error}. This is a defect of netlint; report it",)
 
 
 def _at_home(candidate: Candidate, file: InputFile) -> Candidate:
@@ -243,6 +260,7 @@ def merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: Set
         problems=(*problems, *(outcome.problem for outcome in outcomes if outcome.problem)),
         notes=tuple(f"{task.file.filename}: {note}" for task, outcome in zip(tasks, outcomes, strict=True) for note in outcome.notes),
         sources=sources,
+        pictures=tuple(picture for outcome in outcomes for picture in outcome.pictures),
     )
 
 

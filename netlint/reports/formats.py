@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from netlint.engine.registry import Entry
-from netlint.engine.run import Report
+from netlint.engine.run import Depict, Report
 from netlint.reports import github, gitlab, json, junit, sarif, statistics
+from netlint.reports.html.check import render as render_html
+from netlint.reports.html.picture import depict
 from netlint.reports.places import Places
 from netlint.reports.terminal import Paint
 from netlint.reports.text import TextReport
@@ -32,10 +34,11 @@ Render = Callable[[Report, View], str]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How a report is rendered, and how its statistics are (None: it has none)."""
+    """How a report is rendered, how its statistics are (None: it has none), and what it wants kept of each network."""
 
     render: Render
     statistics: Render | None = None
+    depict: Depict | None = None
 
 
 def _text(report: Report, view: View) -> str:
@@ -49,10 +52,13 @@ def _text(report: Report, view: View) -> str:
 
 FORMATS: Mapping[str, Format] = {
     "text": Format(_text, lambda report, view: statistics.render_text(report.findings, view.paint)),
-    "json": Format(lambda report, _: json.render(report.findings), lambda report, _: statistics.render_json(report.findings)),
+    "json": Format(
+        lambda report, _: json.render(report.findings, report.sources), lambda report, _: statistics.render_json(report.findings)
+    ),
     "sarif": Format(lambda report, view: sarif.render(report, view.places, view.entries)),
     "github": Format(lambda report, view: github.render(report, view.places)),
     "gitlab": Format(lambda report, view: gitlab.render(report, view.places)),
     "junit": Format(lambda report, view: junit.render(report, view.places, view.files)),
+    "html": Format(lambda report, view: render_html(report, view.places, view.entries), depict=depict),
 }
 """By the names in `netlint.config.OUTPUT_FORMATS`."""

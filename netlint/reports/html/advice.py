@@ -9,7 +9,7 @@ from netlint.reports import advice_content as content
 from netlint.reports.cells import Cells
 from netlint.reports.html.markup import Markup, element, joined
 from netlint.reports.html.page import details, facts, page, table
-from netlint.reports.html.plot import Series, legend, line_plot
+from netlint.reports.html.plot import STYLE, Series, legend, line_plot
 from netlint.verify import LayerSignal
 
 BELOW = "weight layer, in the order of application"
@@ -25,7 +25,7 @@ def render(reviews: Sequence[Review], filename: str, notes: Sequence[str] = ()) 
         links = [element("li", element("a", review.network, href=f"#{_name(number)}")) for number, review in enumerate(reviews)]
         body.append(element("nav", element("ul", *links), aria_label="Networks"))
     body += [element("section", *_review(review, _name(number)), id=_name(number)) for number, review in enumerate(reviews)]
-    return page(f"Design review of {filename}", *body)
+    return page(f"Design review of {filename}", *body, styles=[STYLE])
 
 
 def _name(number: int) -> str:

@@ -10,7 +10,7 @@ import html
 
 from netlint.reports.terminal import printable
 
-VOID = ("meta",)
+VOID = ("meta", "input")
 """Elements that HTML closes by itself."""
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
+from collections.abc import Sequence
+
 from netlint.reports.cells import Cells
-from netlint.reports.html import plot
 from netlint.reports.html.markup import Markup, element, joined
 
-STYLE = (
-    """
-:root { color-scheme: light dark; --page: #fff; --box: #f5f7f9; --text: #1b1f24; --dim: #57606a; --edge: #d0d7de; --accent: #0b57d0;
-  --error: #b3161b; --warning: #8a5a00; --advice: #0b6a75; }
-@media (prefers-color-scheme: dark) { @media screen { :root { --page: #14181d; --box: #1c2229; --text: #e6eaee; --dim: #9aa5b1;
-  --edge: #39424d; --accent: #8ab4f8; --error: #ff8f8a; --warning: #e8b34b; --advice: #6fd3df; } } }
+STYLE = """
+:root { color-scheme: light dark; --page: light-dark(#fff, #14181d); --box: light-dark(#f5f7f9, #1c2229);
+  --text: light-dark(#1b1f24, #e6eaee);
+  --dim: light-dark(#57606a, #9aa5b1); --edge: light-dark(#d0d7de, #39424d); --accent: light-dark(#0b57d0, #8ab4f8);
+  --error: light-dark(#b3161b, #ff8f8a); --warning: light-dark(#8a5a00, #e8b34b); --advice: light-dark(#0b6a75, #6fd3df); }
+@media print { :root { color-scheme: light !important; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 72rem; padding: 1rem 1.25rem 3rem; background: var(--page); color: var(--text);
   font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
@@ -40,29 +43,37 @@ details { margin: .5rem 0; } summary { cursor: pointer; width: fit-content; padd
 .cures dt { color: var(--dim); } .cures dd { margin: 0; }
 .notes li { margin: .3rem 0; }
 .error { color: var(--error); } .warning { color: var(--warning); } .advice { color: var(--advice); }
-"""
-    + plot.STYLE
-    + """
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } nav { display: none; } a { color: inherit; }
   .wide { overflow: visible; } figure, tr, .cures li { break-inside: avoid; } h2, h3 { break-after: avoid; }
   section + section h2 { break-before: page; } summary { color: inherit; list-style: none; }
   details::details-content { content-visibility: visible; block-size: auto; } }
 """
-)
-NOTHING_LOADED = "default-src 'none'; style-src 'unsafe-inline'"
-"""The browser itself is told that the page needs nothing from anywhere."""
 
 
-def page(title: str, *body: str) -> str:
+def page(title: str, *body: str, styles: Sequence[str] = (), scripts: Sequence[str] = ()) -> str:
+    """A whole file. `styles` follow the page's own style, `scripts` run when all else is there. The browser is told that the page needs
+    nothing from anywhere, and that nothing runs but these scripts."""
+    style = "".join((STYLE, *styles))
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src {_sources(scripts)}; base-uri 'none'; form-action 'none'"
     head = element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", http_equiv="Content-Security-Policy", content=NOTHING_LOADED),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("title", title),
-        element("style", Markup(STYLE)),
+        element("style", Markup(style)),
     )
-    return f"<!DOCTYPE html>\n{element('html', head, element('body', element('main', *body)), lang='en')}\n"
+    return f"<!DOCTYPE html>\n{element('html', head, element('body', element('main', *body), *map(_script, scripts)), lang='en')}\n"
+
+
+def _sources(inline: Sequence[str]) -> str:
+    """What a policy allows: these texts and no other."""
+    digests = (b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in inline)
+    return " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
+
+
+def _script(code: str) -> Markup:
+    return Markup(f"<script>{code}</script>")
 
 
 def table(cells: Cells, name: str) -> Markup:
