@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -85,7 +85,7 @@ def load(rule_paths: tuple[Path, ...] = ()) -> Registry:
     """All rules. Raises NetlintError when a pack cannot be imported, or when two rules share a code or name."""
     modules: list[ModuleType] = list(_package_modules(PACK))
     for point in sorted(entry_points(group=PACK), key=lambda point: point.name):
-        modules.extend(_package_modules(point.module))
+        modules.extend(_pack_modules(point))
     for folder in rule_paths:
         modules.extend(_folder_modules(folder))
     found: dict[int, Entry] = {}
@@ -94,6 +94,18 @@ def load(rule_paths: tuple[Path, ...] = ()) -> Registry:
         if isinstance(rule, Rule):
             found.setdefault(id(rule), Entry.of(module, rule))
     return Registry(found.values())
+
+
+def _pack_modules(point: EntryPoint) -> list[ModuleType]:
+    """What an entry point brings. Raises NetlintError, which names the distribution, also where that is no rule at all."""
+    origin = f" ({point.dist.name} {point.dist.version}, which is installed)" if point.dist is not None else ""
+    try:
+        modules = list(_package_modules(point.module))
+    except NetlintError as error:
+        raise NetlintError(f"{error}{origin}") from error
+    if not any(isinstance(getattr(module, "rule", None), Rule) for module in modules):
+        raise NetlintError(f"no rule in {point.module}{origin}: a rule is a module's `rule = Rule(...)`")
+    return modules
 
 
 def _package_modules(name: str) -> Iterator[ModuleType]:
@@ -107,7 +119,7 @@ def _package_modules(name: str) -> Iterator[ModuleType]:
 def _import(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except Exception as error:  # a rule file may raise anything when it is imported
+    except (Exception, SystemExit) as error:  # a rule file may raise anything when it is imported
         raise _cannot_load(name, error) from error
 
 
@@ -128,7 +140,7 @@ def _folder_modules(folder: Path) -> Iterator[ModuleType]:
         sys.modules[name] = module
         try:
             spec.loader.exec_module(module)
-        except Exception as error:  # as above
+        except (Exception, SystemExit) as error:  # as above
             raise _cannot_load(str(path), error) from error
         yield module
 

@@ -214,6 +214,11 @@ class Rule:
             return [result]
         return [answer for answer in result if answer is not None]
 
+    @property
+    def has_fix(self) -> bool:
+        """Whether a fix is registered."""
+        return self._fix is not None
+
     def intent(self, finding: Finding, graph: Graph) -> Intent | None:
         """What the fix would do about a finding; None when this rule has no fix for it."""
         return self._fix(finding, graph) if self._fix is not None else None

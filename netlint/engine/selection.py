@@ -41,5 +41,11 @@ def expand(words: Iterable[str], registry: Registry) -> frozenset[str]:
 def _codes(word: str, registry: Registry) -> list[str]:
     if word == ALL:
         return registry.codes
-    prefixed = [code for code in registry.codes if word.upper().startswith("NL") and code.startswith(word.upper())]
+    begun = word.upper()
+    prefixed = [code for code in registry.codes if code.startswith(begun) and _letters(code) == _letters(begun)]
     return prefixed or [registry.find(word).rule.code]
+
+
+def _letters(code: str) -> str:
+    """What all codes of a pack begin with."""
+    return code.rstrip("0123456789")

@@ -9,14 +9,25 @@ A project checks its own networks (the fixture and the marker come with the pyte
 
 A rule pack holds its rules to what netlint's own are held to:
 
-    from netlint.testing import check_rule
+    from netlint.testing import check_fixes, check_rule
 
     def test_my_rule():
         check_rule(my_rule_module)
+        check_fixes(my_rule_module)
 """
 
 from netlint.testing.agreement import check_agreement
+from netlint.testing.fixes import check_fixes
 from netlint.testing.models import assert_clean
 from netlint.testing.rules import ExampleError, check_example, check_metadata, check_rule, render_example
 
-__all__ = ["ExampleError", "assert_clean", "check_agreement", "check_example", "check_metadata", "check_rule", "render_example"]
+__all__ = [
+    "ExampleError",
+    "assert_clean",
+    "check_agreement",
+    "check_example",
+    "check_fixes",
+    "check_metadata",
+    "check_rule",
+    "render_example",
+]

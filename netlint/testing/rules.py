@@ -84,8 +84,13 @@ def settings_of(rule: Rule, example: Example) -> Settings:
 
 def networks_in(code: str) -> list[Graph]:
     """The networks that the static reader sees in an example. Raises SourceError if it is not Python."""
-    file = InputFile("example.py", Path("example.py").absolute(), Path.cwd(), text=code.encode("utf-8"))
+    file = example_file(code)
     return graphs(file, read(file)).graphs
+
+
+def example_file(code: str) -> InputFile:
+    """An example as a file that need not exist."""
+    return InputFile("example.py", Path("example.py").absolute(), Path.cwd(), text=code.encode("utf-8"))
 
 
 def _rows(rows: list[int]) -> str:
