@@ -509,6 +509,30 @@ def test_why_tells_fired_clear_and_suppressed(netlint: Netlint) -> None:
     assert "there is none in" in netlint("why", "NL206", "model.py").out
 
 
+def test_why_says_the_same_of_one_line_once_and_all_of_it_to_programs(netlint: Netlint) -> None:
+    loop = "[layer for _ in range(3) for layer in (nn.Conv2d(3, 3, 3), nn.ReLU(), nn.MaxPool2d(2))]"
+    write(model=f"from torch import nn\n\nnet = nn.Sequential(*{loop})\n")
+    assert "2 (MaxPool2d) and 2 more  fired" in netlint("why", "NL501", "model.py").out
+    record = json.loads(netlint("why", "NL501", "model.py:3", "--output-format", "json").out)
+    assert (record["code"], record["networks"]) == ("NL501", ["net"])
+    assert [(one["subject"], one["verdict"]) for one in record["verdicts"]] == [(f"{n} (MaxPool2d)", "fired") for n in (2, 5, 8)]
+    assert json.loads(netlint("why", "NL501", "model.py:1", "--output-format", "json").out)["verdicts"] == []
+
+
+def test_why_takes_the_cell_and_line_of_a_notebook(netlint: Netlint) -> None:
+    flawed = "net = nn.Sequential(nn.Conv2d(3, 3, 3), nn.ReLU(), nn.MaxPool2d(2))"
+    accepted = f"\nother = nn.Sequential(nn.Conv2d(3, 3, 3), nn.ReLU(), nn.MaxPool2d(2))  # netlint: ignore[NL501]\n{flawed}"
+    sources = ["from torch import nn", accepted]
+    Path("a.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "source": source} for source in sources]}))
+    assert "cell 2:3:52  2 (MaxPool2d)  fired" in netlint("why", "NL501", "a.ipynb:2:3").out
+    assert "by the comment in cell 2, line 2" in netlint("why", "NL501", "a.ipynb:2").out
+    [verdict] = json.loads(netlint("why", "NL501", "a.ipynb:2:3", "--output-format", "json").out)["verdicts"]
+    assert (verdict["cell"], verdict["location"]) == (2, {"row": 3, "column": 52})
+    for place, words in (("3", "no cell 3: the notebook has 2 code cells"), ("1:2", "no line 2 in cell 1: it has 1")):
+        assert netlint("why", "NL501", f"a.ipynb:{place}").code == 2
+        assert words in netlint("why", "NL501", f"a.ipynb:{place}").err
+
+
 def test_a_rules_page_is_shown_by_code_or_name(netlint: Netlint) -> None:
     by_code, by_name = netlint("rule", "NL501"), netlint("rule", "activation-before-max-pool")
     assert by_code == by_name

@@ -16,6 +16,7 @@ from netlint.cli.ignoring import ignored
 from netlint.cli.options import batch_size_option, config_option, configured, input_option, isolated_option, rules_option
 from netlint.cli.publishing import asked_for, completed, depicted, outputs, progress, publish
 from netlint.cli.targets import collected, with_inputs
+from netlint.cli.watching import watch
 
 if TYPE_CHECKING:
     from netlint.config import Configuration
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 @click.option("--statistics", is_flag=True, help="Show how many findings each rule has, instead of the findings.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.  [default: as many as pay off]")
 @click.option("--no-cache", is_flag=True, help="Read everything afresh (this version keeps no cache, so it always does).")
+@click.option("--watch", is_flag=True, help="Check again whenever a file or the settings change (extra `watch`).")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
 @config_option
 @isolated_option
@@ -73,8 +75,15 @@ def check(targets: tuple[str, ...], **options: Any) -> int:
     file: a class, a builder function or a variable. Without TARGET: the current folder. Nothing that is read is imported or run.
     package.module:NAME, in contrast, is imported and run: a module class, a factory or an instance.
     """
-    from netlint.engine.changes import changes_since
     from netlint.engine.run import check as check_files
+
+    if options["watch"]:
+        return watch(targets, options, lambda run: _once(targets, options, run.check))
+    return _once(targets, options, check_files)
+
+
+def _once(targets: Sequence[str], options: dict[str, Any], check_files: Callable[..., Report]) -> int:
+    from netlint.engine.changes import changes_since
     from netlint.fixes import proposals
 
     configuration = configured(options)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("target", shell_complete=completing.targets)
-@click.option("--format", "output_format", type=click.Choice(["text", "json", "dot"]), default="text", show_default=True)
+@click.option("--format", "output_format", type=click.Choice(["text", "json", "dot", "svg"]), default="text", show_default=True)
 @input_option
 def graph(target: str, output_format: str, inputs: tuple[ExampleInput, ...]) -> None:
     """Show the network as netlint sees it: layers, shapes, parameters and cost, of a source file from the source alone.
@@ -26,7 +26,7 @@ def graph(target: str, output_format: str, inputs: tuple[ExampleInput, ...]) -> 
     TARGET is a .py, .ipynb or .onnx file, one network of a file as FILE.py:NAME, or - for stdin; package.module:NAME is imported and run.
     """
     from netlint.engine.reading import reading_of
-    from netlint.reports import network_dot, network_json, network_text
+    from netlint.reports import network_dot, network_json, network_svg, network_text
     from netlint.reports.terminal import paint_for
 
     file = one_file(target, inputs)
@@ -34,9 +34,10 @@ def graph(target: str, output_format: str, inputs: tuple[ExampleInput, ...]) -> 
     found = reading.graphs
     for note in reading.notes:
         complain(f"{file.filename}: {note}")
-    if not found and output_format == "text":
+    if not found and output_format in ("text", "svg"):
         complain(f"no network in {file.filename}")
     elif output_format == "text":
         click.echo(network_text.render(found, paint_for(sys.stdout)), nl=False, color=True)
     else:
-        click.echo((network_json if output_format == "json" else network_dot).render(found), nl=False)
+        writer = {"json": network_json, "dot": network_dot, "svg": network_svg}[output_format]
+        click.echo(writer.render(found), nl=False)

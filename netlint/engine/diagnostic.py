@@ -58,11 +58,7 @@ class Fix:
         return {
             "message": self.message,
             "applicability": self.applicability,
-            "contract": {
-                "forward": self.contract.forward.value,
-                "state_dict": self.contract.state_dict.value,
-                "training": self.contract.training.value,
-            },
+            "contract": self.contract.as_json(),
             "verified": self.verified,
             "edits": [edit.as_json() for edit in self.edits],
         }

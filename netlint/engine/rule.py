@@ -64,6 +64,9 @@ class Contract:
     state_dict: StateDict
     training: TrainingEffect
 
+    def as_json(self) -> dict[str, str]:
+        return {"forward": self.forward.value, "state_dict": self.state_dict.value, "training": self.training.value}
+
 
 @dataclass(frozen=True, slots=True)
 class Option:

@@ -106,11 +106,11 @@ def check(
     findings in source files their fixes; `on_done` hears of each file that is done; `depict` keeps something of every network."""
     forget()
     tasks = [Task(file, settings_for(file.path), propose, depict) for file in files]
-    outcomes = _checked_all(tasks, jobs, on_done)
+    outcomes = checked_all(tasks, jobs, on_done)
     return merged(tasks, outcomes, settings_for, tuple(problems))
 
 
-def _checked_all(tasks: Sequence[Task], jobs: int | None, on_done: Callable[[Task], None] | None) -> list[Outcome]:
+def checked_all(tasks: Sequence[Task], jobs: int | None, on_done: Callable[[Task], None] | None) -> list[Outcome]:
     """The outcome of each task. Live models stay in this process: they are here, or are made here, once."""
     here = [task for task in tasks if task.file.kind == "module" or task.file.model is not None]
     done = {id(task): check_file(task) for task in here}

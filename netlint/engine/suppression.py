@@ -119,7 +119,7 @@ class Suppressions:
     """The comments of one file at work: they take findings away and remember which of them did something."""
 
     filename: str
-    text_of_row: dict[int, str]
+    source: Source
     comments: tuple[Comment, ...]
     registry: Registry
     _used: dict[Comment, set[str]] = field(default_factory=dict)
@@ -127,7 +127,12 @@ class Suppressions:
     @classmethod
     def of(cls, filename: str, source: Source, registry: Registry) -> Suppressions:
         """The comments of a source text, ready to take findings away."""
-        return cls(filename, dict(enumerate(source.lines, start=1)), comments(source.text), registry)
+        return cls(filename, source, comments(source.text), registry)
+
+    def place(self, comment: Comment) -> str:
+        """Where a comment stands, in words."""
+        cell = self.source.cell_of(comment.row)
+        return f"cell {cell[0]}, line {cell[1]}" if cell else f"line {comment.row}"
 
     def takes(self, diagnostic: Diagnostic) -> Comment | None:
         """The comment that suppresses this finding, if one does. NL000 cannot be suppressed."""
@@ -192,7 +197,7 @@ class Suppressions:
 
     def _removal(self, comment: Comment, staying: Iterable[str]) -> Fix:
         kept = ", ".join(staying)
-        line = self.text_of_row[comment.row]
+        line = self.source.lines[comment.row - 1]
         start, end = Position(comment.row, comment.start), Position(comment.row, comment.end)
         if kept:
             content = re.sub(r"\[[^\]]*\]", f"[{kept}]", comment.text) if comment.verb != "noqa" else f"# noqa: {kept}"

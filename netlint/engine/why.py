@@ -28,21 +28,21 @@ class Explanation:
     reason: str = ""
 
 
-def explain_file(rule: Rule, file: InputFile, settings: Settings, row: int | None) -> tuple[list[str], list[Explanation]]:
+def explain_file(rule: Rule, file: InputFile, settings: Settings, rows: range | None) -> tuple[list[str], list[Explanation]]:
     """The names of a file's networks, and the verdicts of a rule on them. Raises NetlintError when the file cannot be read."""
     networks = reading_of(file).graphs
     silencers = Suppressions.of(file.filename, read(file), load(settings.rule_paths))
-    return [graph.name for graph in networks], explain(rule, networks, settings, silencers, row)
+    return [graph.name for graph in networks], explain(rule, networks, settings, silencers, rows)
 
 
-def explain(rule: Rule, graphs: Sequence[Graph], settings: Settings, silencers: Suppressions, row: int | None) -> list[Explanation]:
-    """The verdicts of a rule on everything it looks at in some networks; with `row`, on what stands or is flagged in that row."""
+def explain(rule: Rule, graphs: Sequence[Graph], settings: Settings, silencers: Suppressions, rows: range | None) -> list[Explanation]:
+    """The verdicts of a rule on everything it looks at in some networks; with `rows`, on what stands or is flagged there."""
     return [
         explanation
         for graph in graphs
         for verdict in evaluate(graph, [rule], settings)
         for place, explanation in _explanations(verdict, graph, settings, silencers)
-        if row is None or place.row <= row <= place.end_row or explanation.row == row
+        if rows is None or explanation.row in rows or (place.row < rows.stop and place.end_row >= rows.start)
     ]
 
 
@@ -73,7 +73,7 @@ def _silenced(rule: Rule, finding: Finding, graph: Graph, settings: Settings, si
     if rule.code not in settings.selected:
         return "the rule is not selected in the settings"
     comment = silencers.takes(candidates([Found(rule, finding)], graph)[0].diagnostic)
-    return f"by the comment in line {comment.row}" if comment else ""
+    return f"by the comment in {silencers.place(comment)}" if comment else ""
 
 
 def _called(subject: object, graph: Graph) -> str:

@@ -1,17 +1,17 @@
-"""A rule's page, and the table of all rules."""
+"""A rule's page, and the table of all rules; for the terminal, as JSON and as Markdown."""
 
 from __future__ import annotations
 
 import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from netlint.engine.registry import Entry, Registry
 from netlint.engine.rule import Contract, Example
-from netlint.reports.terminal import Paint, table, wrapped
+from netlint.reports.terminal import Paint, flowing, wrapped
 
 INDENT = "    "
 _CODE_SPAN = re.compile(r"(`[^`]*`)")
@@ -95,9 +95,9 @@ def _page(entry: Entry, paint: Paint, columns: int) -> Iterator[str]:
     if rule.options:
         yield from ("", paint(f"Options, under [tool.netlint.rules.{rule.name}]", "bold"))
         rows = [(name, _setting(option.default), option.help) for name, option in rule.options.items()]
-        yield from (f"{INDENT}{line}" for line in table(rows))
-    yield from _example("Flagged", entry.invalid, paint)
-    yield from _example("Fine", entry.valid, paint)
+        yield from (line for lines in flowing(rows, columns, INDENT) for line in lines)
+    yield from _example("Flagged", entry.invalid, paint, columns)
+    yield from _example("Fine", entry.valid, paint, columns)
 
 
 def _prose(page: str, paint: Paint, columns: int) -> Iterator[str]:
@@ -121,23 +121,83 @@ def _promise(contract: Contract) -> str:
     return f"forward {contract.forward.value}, state_dict {contract.state_dict.value}, training {contract.training.value}"
 
 
-def _example(title: str, examples: tuple[Example, ...], paint: Paint) -> Iterator[str]:
+def _example(title: str, examples: tuple[Example, ...], paint: Paint, columns: int) -> Iterator[str]:
     if examples:
-        because = f": {examples[0].because}" if examples[0].because else ""
-        yield from ("", paint(title, "bold") + because, _code(examples[0]))
+        because = wrapped(f"{title}: {examples[0].because}" if examples[0].because else title, "", columns)
+        yield from ("", paint(title, "bold") + because.removeprefix(title), textwrap.indent(_plain_code(examples[0]), INDENT))
 
 
-def _code(example: Example) -> str:
-    code = re.sub(r"# here$", "# flagged", textwrap.dedent(example.code).strip("\n"), flags=re.MULTILINE)
-    return textwrap.indent(code, INDENT)
+def _plain_code(example: Example) -> str:
+    return re.sub(r"# here$", "# flagged", textwrap.dedent(example.code).strip("\n"), flags=re.MULTILINE)
 
 
-def render_table(registry: Registry, paint: Paint) -> str:
+def render_table(registry: Registry, paint: Paint, columns: int = 110) -> str:
     """All rules by chapter: code, name, severity, the statements they carry, and what they say in one line."""
-    lines = []
+    rules = [entry.rule for entry in registry.entries]
+    rows = [(rule.code, rule.name, rule.severity.value, " ".join(rule.statements), rule.summary) for rule in rules]
+    shown = dict(zip((rule.code for rule in rules), flowing(rows, columns, "  "), strict=True))
+    blocks = []
     for chapter, entries in groupby(registry.entries, key=lambda entry: entry.chapter):
-        rules = [entry.rule for entry in entries]
-        lines.append(paint(chapter, "bold"))
-        rows = [(rule.code, rule.name, rule.severity.value, " ".join(rule.statements), rule.summary) for rule in rules]
-        lines.extend(f"  {line}" for line in table(rows))
-    return "\n".join(lines) + "\n"
+        lines = [paint(chapter, "bold")]
+        for rule in (entry.rule for entry in entries):
+            first, *others = shown[rule.code]
+            word = rule.severity.value
+            place = first.index(f" {word} " if f" {word} " in first else f" {word}", len(rule.code) + len(rule.name)) + 1
+            end = place + len(word)
+            lines += [f"{first[:place]}{paint.severity(rule.severity)}{first[end:]}", *others]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+# -- for other programs ------------------------------------------------------------------------------------------------------
+
+
+def render_json(entries: Sequence[Entry]) -> str:
+    """A list of rules, each with its page as Markdown."""
+    return json.dumps([as_json(entry) for entry in entries], indent=2, ensure_ascii=False) + "\n"
+
+
+def as_json(entry: Entry) -> dict[str, object]:
+    """A rule as other tools read it; `explanation` is its page as Markdown."""
+    rule = entry.rule
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "severity": rule.severity.value,
+        "chapter": entry.chapter,
+        "summary": rule.summary,
+        "statements": list(rule.statements),
+        "evidence": rule.evidence,
+        "needs": rule.needs.value,
+        "fix": rule.fix_contract.as_json() if rule.fix_contract else None,
+        "options": [{"name": name, "default": option.default, "help": option.help} for name, option in rule.options.items()],
+        "explanation": markdown(entry.page),
+        "examples": {
+            "flagged": [{"code": _plain_code(one), "because": one.because} for one in entry.invalid],
+            "fine": [{"code": _plain_code(one), "because": one.because} for one in entry.valid],
+        },
+    }
+
+
+def render_markdown(entries: Sequence[Entry]) -> str:
+    """The pages as Markdown, one below the other."""
+    return "\n".join("\n\n".join(_markdown_page(entry)) + "\n" for entry in entries)
+
+
+def _markdown_page(entry: Entry) -> Iterator[str]:
+    rule = entry.rule
+    yield f"# {rule.code} {rule.name}"
+    yield f"{', '.join((rule.severity.value.capitalize(), *rule.statements))}."
+    yield markdown(entry.page).strip()
+    if rule.evidence:
+        yield from ("## Evidence in one line", _unmarked(rule.evidence))
+    if rule.fix_contract:
+        yield from ("## What the fix promises", f"{_promise(rule.fix_contract)}.")
+    if rule.options:
+        yield f"## Options, under `[tool.netlint.rules.{rule.name}]`"
+        rows = [f"| `{name}` | `{_setting(option.default)}` | {_unmarked(option.help)} |" for name, option in rule.options.items()]
+        yield "\n".join(["| option | default | meaning |", "|---|---|---|", *rows])
+    for title, examples in (("Flagged", entry.invalid), ("Fine", entry.valid)):
+        if examples:
+            because = f"{_unmarked(examples[0].because)}\n\n" if examples[0].because else ""
+            yield from (f"## {title}", f"{because}```python\n{_plain_code(examples[0])}\n```")

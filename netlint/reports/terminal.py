@@ -13,7 +13,7 @@ from typing import TextIO
 from netlint.engine.rule import Severity
 
 TAB = 4
-WIDEST = 110
+WIDEST, WIDEST_TABLE = 110, 170
 _CODES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
 
 
@@ -39,9 +39,9 @@ def paint_for(stream: TextIO) -> Paint:
     return Paint(not plain and stream.isatty())
 
 
-def width() -> int:
+def width(widest: int = WIDEST) -> int:
     """Columns to fill: the terminal's, within what reads well."""
-    return max(40, min(shutil.get_terminal_size((100, 24)).columns, WIDEST))
+    return max(40, min(shutil.get_terminal_size((100, 24)).columns, widest))
 
 
 def wrapped(text: str, indent: str, columns: int) -> str:
@@ -84,6 +84,25 @@ def table(rows: Sequence[Sequence[str]], right: Sequence[int] = (), gap: str = "
     """Rows as aligned lines; the columns in `right` are flushed right."""
     widths = [max(columns_of(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [gap.join(_padded(cell, widths[at], at in right) for at, cell in enumerate(row)).rstrip() for row in rows]
+
+
+ROOM = 36
+"""Columns that the last cell of a row needs to stand beside the others."""
+
+
+def flowing(rows: Sequence[Sequence[str]], columns: int, indent: str = "", gap: str = "  ") -> list[list[str]]:
+    """Rows as aligned lines of at most `columns`: the last cell goes on under itself, or stands below the others where there is too little
+    room beside them. Each row's own lines."""
+    heads = table([row[:-1] for row in rows], gap=gap)
+    start = len(indent) + max((columns_of(head) for head in heads), default=0) + len(gap)
+    beside = columns - start >= ROOM
+    under = " " * start if beside else f"{indent}    "
+    found = []
+    for head, row in zip(heads, rows, strict=True):
+        first, *others = wrapped(row[-1], under, columns).split("\n") if row[-1] else [""]
+        line = f"{indent}{_padded(head, start - len(indent) - len(gap), False)}{gap}{first.removeprefix(under)}".rstrip()
+        found.append([line, *others] if beside else [f"{indent}{head}".rstrip(), *([first] if first else []), *others])
+    return found
 
 
 def _padded(cell: str, columns: int, right: bool) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from netlint.engine.diagnostic import Diagnostic, Position
+from netlint.engine.reading import Source
 from netlint.engine.registry import Entry, Registry
 from netlint.engine.rule import Rule, Severity
 from netlint.engine.suppression import Suppressions, comments
@@ -26,7 +27,7 @@ def at(row: int, code: str = "NL501", end_row: int | None = None) -> Diagnostic:
 
 
 def suppressions(text: str) -> Suppressions:
-    return Suppressions("m.py", dict(enumerate(text.split("\n"), start=1)), comments(text), REGISTRY)
+    return Suppressions.of("m.py", Source(text), REGISTRY)
 
 
 def suppressed_rows(text: str, code: str = "NL501") -> list[int]:

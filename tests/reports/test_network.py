@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
+from netlint.engine.errors import NetlintError
 from netlint.graph import Blind, FixedSite, Graph, Layer, Location, Parameter, Unknown
 from netlint.graph.operators import Constant, Flatten, Input, Linear
-from netlint.reports import network_dot, network_json, network_text
-from netlint.reports.terminal import Paint
+from netlint.reports import network_dot, network_json, network_svg, network_text
+from netlint.reports.terminal import Paint, printable
 
 BATCH = Unknown("the batch size")
 
@@ -96,3 +100,42 @@ def test_dot_leaves_constants_out(tied: Graph) -> None:
 @pytest.mark.parametrize(("number", "text"), [(0, ""), (999, "999"), (1_500, "1.5 k"), (999_600, "1 M"), (1_430_000_000, "1.43 G")])
 def test_large_numbers_have_three_digits(number: int, text: str) -> None:
     assert network_text._short(number) == text
+
+
+HOSTILE = [
+    '"]; evil [image="/etc/passwd"',
+    "</text><script>alert(1)</script>",
+    "a\\N\\G\\",
+    "&lt;&#0;",
+    "\x01\x1b[31m",
+    "größer \N{GRINNING FACE}",
+    "}",
+]
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_is_a_text_in_the_picture_and_nothing_else(tied: Graph, name: str) -> None:
+    tied.name = name
+    tied.layers[1].path = name
+    svg = ElementTree.fromstring(network_svg.render([tied, tied]).encode())
+    texts = ["".join(text.itertext()) for text in svg.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts.count(printable(name)) >= 2
+    assert {element.tag.rpartition("}")[2] for element in svg.iter()} == {"svg", "g", "title", "polygon", "text", "path"}
+    assert len(svg.findall(".//*[@class='node']")) == 10
+    assert len(svg.findall(".//*[@class='cluster']")) == 2
+
+
+def test_a_picture_without_graphviz_names_what_is_missing(tied: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(NetlintError, match=r"whose program `dot` is not there: install it .* --format dot needs nothing"):
+        network_svg.render([tied])
+
+
+def test_a_failure_of_graphviz_is_one_line(tied: Graph, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "dot"
+    program.write_text("#!/bin/sh\necho 'no layout' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NetlintError, match=r"^Graphviz failed: no layout$"):
+        network_svg.render([tied])

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from netlint.engine.registry import Entry, Registry, load
 from netlint.engine.rule import Contract, Example, Forward, Option, Rule, Severity, StateDict, TrainingEffect
-from netlint.reports.page import render_page, render_table
+from netlint.reports.page import render_json, render_markdown, render_page, render_table
 from netlint.reports.terminal import Paint
 
 PAGE = """A bad thing.
@@ -75,3 +77,39 @@ def test_every_page_fits_the_terminal_and_loses_no_word(entry: Entry) -> None:
 
 def test_the_table_is_by_chapter() -> None:
     assert render_table(Registry([ENTRY]), Paint()).splitlines() == ["order", "  NL501  bad-thing  warning  S24  A bad thing, in short."]
+
+
+def test_a_narrow_table_says_it_below() -> None:
+    assert render_table(Registry([ENTRY]), Paint(), 40).splitlines() == [
+        "order",
+        "  NL501  bad-thing  warning  S24",
+        "      A bad thing, in short.",
+    ]
+    assert "  NL501  bad-thing  \033[33mwarning\033[0m  S24" in render_table(Registry([ENTRY]), Paint(True))
+
+
+@pytest.mark.parametrize("columns", [72, 80, 110])
+def test_the_table_of_all_rules_fits(columns: int) -> None:
+    table = render_table(load(), Paint(), columns)
+    assert all(len(line) <= columns for line in table.splitlines())
+    assert all(f"  {rule.code}  {rule.name} " in table for rule in load().rules)
+
+
+def test_a_page_for_programs_has_all_of_it() -> None:
+    [record] = json.loads(render_json([ENTRY]))
+    assert (record["code"], record["name"], record["severity"], record["chapter"]) == ("NL501", "bad-thing", "warning", "order")
+    assert record["fix"] == {"forward": "exact", "state_dict": "remap", "training": "same"}
+    assert record["options"][0] == {"name": "min-width", "default": 256, "help": "The least width."}
+    assert record["examples"] == {
+        "flagged": [{"code": "bad()  # flagged", "because": ""}],
+        "fine": [{"code": "good()", "because": "it is"}],
+    }
+    assert record["explanation"].startswith("A bad thing.\n\n## What\n")
+    assert len(json.loads(render_json(load().entries))) == len(load().entries)
+
+
+def test_a_page_as_markdown() -> None:
+    page = render_markdown([ENTRY])
+    assert page.startswith("# NL501 bad-thing\n\nWarning, S24.\n\nA bad thing.\n\n## What\n")
+    assert "| `min-width` | `256` | The least width. |\n" in page
+    assert page.endswith("## Fine\n\nit is\n\n```python\ngood()\n```\n")
