@@ -20,7 +20,22 @@ from netlint.testing import check_rule
 HOUSE = Path(netlint.__file__).parent
 REPOSITORY = Path(__file__).parent.parent
 RULES = REPOSITORY / "rules"
-ROOMS = ("graph", "frontends", "layers", "engine", "verify", "fixes", "advice", "config", "reports", "api", "testing", "cli", "__main__")
+ROOMS = (
+    "graph",
+    "frontends",
+    "layers",
+    "engine",
+    "verify",
+    "fixes",
+    "advice",
+    "config",
+    "reports",
+    "api",
+    "testing",
+    "editor",
+    "cli",
+    "__main__",
+)
 """Downhill is to the left."""
 OPEN_TO_RULES = ("netlint.graph", "netlint.engine.rule", "netlint.engine.intent")
 

@@ -18,6 +18,7 @@ from netlint.cli.check import check
 from netlint.cli.errors import BROKEN, INTERRUPTED, OK, complain
 from netlint.cli.graph import graph
 from netlint.cli.rules import rule, rules
+from netlint.cli.server import server
 from netlint.cli.verify import verify
 from netlint.cli.why import why
 
@@ -34,7 +35,7 @@ def main() -> None:
     """
 
 
-for command in (check, graph, why, verify, advise, baseline, rule, rules):
+for command in (check, graph, why, verify, advise, baseline, rule, rules, server):
     main.add_command(command)
 
 
