@@ -121,3 +121,75 @@ def test_a_broken_one_is_exit_2(capsys: pytest.CaptureFixture[str], text: str, w
     printed = capsys.readouterr().err
     assert words in printed and "netlint baseline create" in printed
     assert run(["baseline", "create"]) == 0
+
+
+# -- a project ----------------------------------------------------------------------------------------------------------
+
+FILES = 500
+EDITED = 11
+"""So many hold a class with two findings; the others are a line with one."""
+MODEL = """from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, channels=16):
+        super().__init__()
+        self.first = nn.Conv2d(3, channels, 3)
+        self.pool = nn.MaxPool2d(2)
+        self.second = nn.Sequential(nn.Conv2d(channels, {width}, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten())
+
+    def forward(self, x):
+        x = self.pool(self.first(x).relu())
+        return self.second(x)
+"""
+NEW = "\n\nadded = nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU(), nn.MaxPool2d(2))\n"
+
+
+def _replace(name: str, old: str, new: str) -> None:
+    text = Path(name).read_text()
+    assert old in text
+    Path(name).write_text(text.replace(old, new))
+
+
+def test_a_project_of_500_files_with_a_rename_and_ten_edits(capsys: pytest.CaptureFixture[str]) -> None:
+    """A local name is renamed and code is moved, none of which brings a finding back; and each finding that is new is told."""
+    Path("model.py").unlink()
+    Path("nets").mkdir()
+    for number in range(FILES):
+        text = MODEL.format(width=number + 1) if number < EDITED else IMPORT + NET.replace("16", str(number))
+        Path(f"nets/m{number:03}.py").write_text(text)
+    accept()
+    assert len(entries()) == FILES + EDITED
+
+    _replace("nets/m000.py", "channels", "width")  # the rename
+    for name, text in (("m001", "import os\n\n\n"), ("m002", "# a comment\n" * 40)):
+        Path(f"nets/{name}.py").write_text(text + Path(f"nets/{name}.py").read_text())
+    _replace("nets/m003.py", "    def forward", "    def extra(self):\n        return 1\n\n    def forward")
+    _replace("nets/m004.py", "MaxPool2d(2), nn.Flatten", "MaxPool2d(\n            2\n        ), nn.Flatten")
+    _replace("nets/m005.py", "self.first(x).relu()", "nn.functional.relu(self.first(x))")
+    assert run(["check", "--jobs", "1"]) == 0
+    assert f"{FILES + EDITED} in the baseline" in capsys.readouterr().out
+
+    Path("nets/m006.py").write_text(Path("nets/m006.py").read_text() + NEW)  # one more
+    _replace("nets/m007.py", "nn.ReLU(), nn.MaxPool2d(2)", "nn.MaxPool2d(2), nn.ReLU()")  # one mended, another in its place
+    Path("nets/m007.py").write_text(Path("nets/m007.py").read_text() + NEW)
+    _replace("nets/m008.py", "nn.ReLU()", "nn.LeakyReLU()")  # the same place, another network
+    Path("nets/m009.py").write_text(Path("nets/m010.py").read_text())  # other sizes, the same network
+    Path("nets/new.py").write_text(MODEL.format(width=7))  # a new file
+    capsys.readouterr()
+    assert run(["check", "--jobs", "1", "--output-format", "json"]) == 1
+    found = [(Path(one["filename"]).name, one["symbol"]) for one in json.loads(capsys.readouterr().out)]
+    assert found == [
+        ("m006.py", "added.1"),
+        ("m007.py", "added.1"),
+        ("m008.py", "Net.second.1"),
+        ("new.py", "Net.second.1"),
+        ("new.py", "Net"),
+    ]
+
+
+@pytest.mark.xfail(strict=True, reason="the name of the file is part of a fingerprint")
+def test_a_file_that_is_renamed_brings_nothing_back() -> None:
+    accept()
+    Path("model.py").rename("network.py")
+    assert run(["check"]) == 0

@@ -65,7 +65,7 @@ def test_a_change_that_is_not_declared_is_found(loaded: Loaded) -> None:
 
 
 def test_a_fix_that_leaves_its_finding_is_found(loaded: Loaded) -> None:
-    with pytest.raises(ExampleError, match="has a fix that (leaves its finding|was taken back)"):
+    with pytest.raises(ExampleError, match="has a fix that leaves its finding"):
         check_fixes(loaded(CHANGES, FIX.format("InsertAfter(finding.at, ELU())")))
 
 
