@@ -62,7 +62,22 @@ def test_a_diff_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--- a/model.py" in printed.out
     assert "+        x = F.relu(self.pool(self.conv(x)))" in printed.out
     assert "would fix model.py:14:23" in printed.err
+    assert "netlint: 1 finding; 1 fix to make; nothing was written\n" in printed.err
     assert Path("model.py").read_text() == FLAWED
+
+
+def test_a_diff_keeps_stdout_and_reports_go_to_files(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("model.py").write_text(RATE)
+    assert run(["check", "--select", "NL103,NL501", "--diff", "--output-format", "json:report.json", "model.py"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith("--- a/model.py") and "would fix" not in printed.out
+    assert "netlint: 2 findings; 1 fix to make, 1 more with --unsafe-fixes; nothing was written\n" in printed.err
+    assert [finding["code"] for finding in json.loads(Path("report.json").read_text())] == ["NL501", "NL103"]
+    for also in (["--output-format", "json"], ["--statistics"]):
+        assert run(["check", "--diff", *also, "model.py"]) == 2
+        assert "--diff shows its diff on stdout" in capsys.readouterr().err
+    assert run(["check", "--diff", "--add-ignore", "model.py"]) == 2
+    assert Path("model.py").read_text() == RATE
 
 
 def test_unsafe_fixes_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

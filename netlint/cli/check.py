@@ -86,6 +86,8 @@ def _once(targets: Sequence[str], options: dict[str, Any], check_files: Callable
     from netlint.engine.changes import changes_since
     from netlint.fixes import proposals
 
+    if options["diff"] and options["add_ignore"] is not None:
+        raise click.UsageError("--diff writes nothing, --add-ignore writes comments: one of the two")
     configuration = configured(options)
     files, problems = collected(targets or (".",), configuration, options["stdin_filename"])
     files = with_inputs(files, options["inputs"])
@@ -110,7 +112,7 @@ def _once(targets: Sequence[str], options: dict[str, Any], check_files: Callable
     if not files and not problems:
         complain(f"no Python file, notebook or ONNX model in {', '.join(targets or ('.',))}: nothing was checked")
     if options["diff"]:
-        return _exit_code(report, configuration, options["exit_zero"])
+        wanted = [output for output in wanted if output.file]
     publish(report, wanted, files if left is None else left, configuration, options)
     return _exit_code(report, configuration, options["exit_zero"])
 

@@ -35,7 +35,19 @@ def fixed(files: Sequence[InputFile], report: Report, configuration: Configurati
         left.append(run.fix_model(file) if file in models else file)
     if any(file.text is not None for file in files) and not options["diff"]:
         complain("what comes on stdin is not written anywhere; --diff shows its fixes")
+    if options["diff"]:
+        complain(_summary(run, report))
     return left if run.written else None
+
+
+def _summary(run: _Run, report: Report) -> str:
+    """What `--diff` shows, in numbers."""
+    from netlint.reports.terminal import counted
+
+    fixes = [finding.fix for finding in report.findings if finding.fix is not None and finding.fix.edits]
+    unsafe = sum(fix.applicability == "unsafe" for fix in fixes) if "unsafe" not in run.kinds else 0
+    more = f", {unsafe} more with --unsafe-fixes" if unsafe else ""
+    return f"{counted(len(report.findings), 'finding')}; {counted(run.made, 'fix', 'fixes')} to make{more}; nothing was written"
 
 
 @dataclass
@@ -45,6 +57,8 @@ class _Run:
     reported: frozenset[str]
     """The fingerprints of what may be fixed."""
     written: bool = False
+    made: int = 0
+    """How many fixes were made, or would be."""
     _answers: dict[tuple[str, str, str], bool] = field(default_factory=dict)
 
     @property
@@ -83,6 +97,7 @@ class _Run:
             elif result.changed:
                 write(file.path, result.before, result.source)
                 self.written = True
+            self.made += len(result.fixed.made)
         except (SourceError, OSError) as error:
             complain(f"{file.filename} was not fixed: {error}")
         except NotWritten as error:
@@ -115,6 +130,7 @@ class _Run:
         except (SourceError, NetlintError) as error:
             complain(f"{file.filename} was not fixed: {error}")
             return file
+        self.made += len(result.made)
         for line in fixes.told_of_model(result, file.filename, self._done):
             complain(line)
         if not result.changed or target is None or self.options["diff"]:

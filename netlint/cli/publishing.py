@@ -70,6 +70,8 @@ def outputs(options: dict[str, Any], usual: str) -> list[Output]:
         raise click.UsageError("two formats cannot go to the same file")
     for output in wanted:
         _check(output, options)
+    if options["diff"] and (options["output_format"] or options["statistics"]) and any(output.file is None for output in wanted):
+        raise click.UsageError("--diff shows its diff on stdout: give the report a file, as in --output-format json:FILE")
     return wanted
 
 
