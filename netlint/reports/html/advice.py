@@ -8,7 +8,7 @@ from netlint.advice import Cure, Flow, Review
 from netlint.reports import advice_content as content
 from netlint.reports.cells import Cells
 from netlint.reports.html.markup import Markup, element, joined
-from netlint.reports.html.page import details, facts, page, table
+from netlint.reports.html.page import details, facts, page, prose, table
 from netlint.reports.html.plot import STYLE, Series, legend, line_plot
 from netlint.verify import LayerSignal
 
@@ -37,22 +37,22 @@ def _review(review: Review, name: str) -> Iterator[Markup]:
     yield element("p", content.place(review), class_="dim")
     yield facts(list(content.facts(review.design)))
     if flow := review.flow:
-        yield _titled(content.FLOW, _paragraph(content.flow_method(flow, review.design)), *_flow(flow, name))
+        yield _titled(content.FLOW, prose(content.flow_method(flow, review.design)), *_flow(flow, name))
         if flow.cures:
             measured = table(content.cures(flow), "The suggestions, measured")
             cures = element("ol", *(_cure(number, cure) for number, cure in enumerate(flow.cures, start=1)), class_="cures")
             yield _titled(content.CURES, measured, cures)
     if noise := review.noise:
         rows = table(content.noise(noise), content.NOISE)
-        yield _titled(content.NOISE, _paragraph(content.noise_method(noise)), rows, _paragraph(content.NOISE_REMARK))
+        yield _titled(content.NOISE, prose(content.noise_method(noise)), rows, prose(content.NOISE_REMARK))
     if costs := review.activations:
         rows = table(content.costs(costs, review.design), content.COSTS)
-        yield _titled(content.COSTS, _paragraph(content.costs_method(costs)), rows, _paragraph(content.costs_remark(costs)))
+        yield _titled(content.COSTS, prose(content.costs_method(costs)), rows, prose(content.costs_remark(costs)))
     if ladder := review.ladder:
         rows = table(content.ladder(ladder), content.LADDER)
-        yield _titled(content.LADDER, _paragraph(content.ladder_method(ladder)), rows, _paragraph(content.ladder_remark(ladder)))
+        yield _titled(content.LADDER, prose(content.ladder_method(ladder)), rows, prose(content.ladder_remark(ladder)))
     if review.standing:
-        yield _titled(content.STANDING, element("ul", *_standing(review), class_="notes"), _paragraph(content.WHERE_MORE))
+        yield _titled(content.STANDING, element("ul", *_standing(review), class_="notes"), prose(content.WHERE_MORE))
     if review.unjudged:
         entries = [element("li", element("strong", content.question(one)), f": {one.reason}") for one in review.unjudged]
         yield _titled(content.UNJUDGED, element("ul", *entries, class_="notes"))
@@ -62,18 +62,12 @@ def _titled(title: str, *parts: str) -> Markup:
     return joined(element("h3", title), *parts)
 
 
-def _paragraph(words: str) -> Markup:
-    """Prose, in which what stands between backticks is code; nothing for no words."""
-    parts = [element("code", part) if number % 2 else part for number, part in enumerate(words.split("`"))]
-    return element("p", *parts) if words else Markup()
-
-
 # -- gradient flow ------------------------------------------------------------------------------------------------------
 
 
 def _flow(flow: Flow, name: str) -> Iterator[Markup]:
     yield element("p", content.flow_verdict(flow), class_="verdict bad" if flow.problem else "verdict")
-    yield _paragraph(content.flow_numbers(flow.before))
+    yield prose(content.flow_numbers(flow.before))
     gradients = [_series(number, name, [layer.gradient for layer in one.layers]) for number, name, one in content.measurements(flow)]
     scales = [_series(number, name, [layer.activation for layer in one.layers]) for number, name, one in content.measurements(flow)]
     layers = [_layer(layer) for layer in flow.before.layers]

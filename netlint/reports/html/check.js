@@ -115,7 +115,7 @@
   const marks = JSON.parse(one("#marks").textContent);
   const pictures = new Map();
   const BOXES = 36;
-  const MOST_BOXES = 600;
+  const MOST_BOXES = 250;
 
   async function unpacked(base64) {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
@@ -196,6 +196,7 @@
 
   /* -- pictures: drawing -- */
 
+  const TITLE = 14;
   const SVG = "http://www.w3.org/2000/svg";
   function svg(name, attributes = {}, ...children) {
     const made = document.createElementNS(SVG, name);
@@ -208,7 +209,7 @@
     made.append(...children);
     return made;
   }
-  const cut = (text, most = 34) => (text.length > most ? `${text.slice(0, most - 1)}\u2026` : text);
+  const cut = (text, most = 44) => (text.length > most ? `${text.slice(0, most - 1)}\u2026` : text);
   const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
   const sizes = (shape) => (shape === null ? "shape unknown" : shape.map((size) => size ?? "?").join(" \u00d7 ") || "scalar");
 
@@ -253,29 +254,33 @@
       if (!item.items) {
         const own = path[item.number] !== this.drawing.in[item.number] ? path[item.number].split(".").at(-1) : "";
         const size = shape[item.number] ? sizes(shape[item.number]) : "";
-        return [item.op, [own, size].filter(Boolean).join("  ")];
+        return [item.op, [own, size].filter(Boolean).join(" \u00b7 ")];
       }
       const inside = leaves(item);
       const run = item.run ? item : soleRun(item);
       const counts = inside.map((node) => parameters[node.number]);
       const sum = counts.includes(null) ? "" : `, ${count(counts.reduce((a, b) => a + b, 0), "parameter")}`;
       const repeats = run ? `\u00d7${run.run} ${run.kind}` : item.kind;
-      return [[item.name || this.name, repeats].filter(Boolean).join("  "), `${count(inside.length, "operator")}${sum}`];
+      return [[item.name || this.name, repeats].filter(Boolean).join(" \u00b7 "), `${count(inside.length, "operator")}${sum}`];
     }
 
     draw(focus = null) {
       const graph = new dagre.graphlib.Graph({ compound: true, multigraph: false });
-      graph.setGraph({ rankdir: "TB", nodesep: 22, ranksep: 26, marginx: 14, marginy: 14 });
+      graph.setGraph({ rankdir: "TB", nodesep: 22, ranksep: 30, marginx: 14, marginy: 14 + TITLE });
       graph.setDefaultEdgeLabel(() => ({}));
       const boxes = new Map();
       const clusters = [];
       const place = (item, parent) => {
         const shown = this.open.has(item);
+        if (shown && item.run && soleRun(item.parent)) { /* the box around it says the same */
+          item.items.forEach((child) => place(child, parent));
+          return;
+        }
         if (item !== this.root) {
           boxes.set(item.id, item);
           const [first, second] = this.lines(item).map((line) => cut(line));
-          const sign = !shown && this.found(item).length ? 5 : 0;
-          const width = Math.max((first.length + sign) * 7, second.length * 6) + 26;
+          const sign = this.found(item).length ? 5 : 0;
+          const width = Math.max((first.length + sign + (item.items ? 2 : 0)) * 7, second.length * 6) + 26;
           graph.setNode(item.id, shown ? { } : { width, height: second ? 42 : 28 });
           if (parent !== this.root) graph.setParent(item.id, parent.id);
           if (shown) clusters.push(item);
@@ -327,11 +332,12 @@
       const label = `${what}${first}. ${second}${found.length ? `. ${count(found.length, "finding")}` : ""}`;
       const made = svg("g", { class: kinds.filter(Boolean).join(" "), tabindex: -1, role: "button", "aria-label": label, "data-id": item.id });
       if (item.items) made.setAttribute("aria-expanded", String(isOpen));
-      const rect = { x, y, width: at.width, height: at.height, rx: 6 };
-      if (item.run && !isOpen) made.append(svg("rect", { ...rect, class: "under" }));
+      const room = isOpen ? TITLE : 0;
+      const rect = { x, y: y - room, width: at.width, height: at.height + room, rx: 6 };
+      if (!isOpen && (item.run || soleRun(item))) made.append(svg("rect", { ...rect, class: "under" }));
       made.append(svg("rect", { ...rect, class: "box" }));
       if (isOpen) {
-        made.append(svg("text", { x: x + 8, y: y + 14, class: "small" }, `\u2212 ${first}`));
+        made.append(svg("text", { x: x + 6, y: y - 2, class: "small title" }, `\u2212 ${first}`));
       } else {
         const sign = found.length ? [svg("tspan", { class: "sign" }, `  \u26a0 ${found.length}`)] : [];
         const start = item.items ? `+ ${first}` : first;
@@ -394,8 +400,10 @@
     }
 
     toggle(item) {
-      if (this.open.has(item)) this.open.delete(item);
-      else {
+      if (this.open.has(item)) {
+        this.open.delete(item);
+        this.open.delete(soleRun(item));
+      } else {
         this.open.add(item);
         if (soleRun(item)) this.open.add(soleRun(item));
       }

@@ -16,7 +16,7 @@ from netlint.engine.run import Report
 from netlint.reports.cells import Cells
 from netlint.reports.html.finding import Articles, Drawn
 from netlint.reports.html.markup import Markup, element, joined
-from netlint.reports.html.page import details, page, table
+from netlint.reports.html.page import details, page, prose, table
 from netlint.reports.html.picture import Key, Picture, key_of
 from netlint.reports.page import paragraphs
 from netlint.reports.places import Places
@@ -119,14 +119,12 @@ def _unanswered(report: Report) -> Iterator[Markup]:
 def _findings(findings: Sequence[Diagnostic], articles: Articles) -> Iterator[Markup]:
     if not findings:
         return
-    yield element("h2", "Findings", id="findings", tabindex=-1)
-    yield _filter(findings)
     numbered = enumerate(findings, start=1)
     sections = []
     for filename, group in groupby(numbered, key=lambda pair: pair[1].filename):
         written = [articles.article(number, finding) for number, finding in group]
         sections.append(element("section", element("h3", element("code", filename)), *written, class_="file", data_file=filename))
-    yield element("div", *sections, id="list")
+    yield element("section", element("h2", "Findings", id="findings", tabindex=-1), _filter(findings), *sections)
 
 
 def _filter(findings: Sequence[Diagnostic]) -> Markup:
@@ -239,5 +237,4 @@ def _prose(page: str) -> Iterator[Markup]:
         if paragraph.is_list or paragraph.is_set_apart:
             yield element("pre", *(joined(line, Markup("\n")) for line in paragraph.lines), class_="wide", tabindex=0)
         elif paragraph.lines:
-            parts = paragraph.text.split("`")
-            yield element("p", *(element("code", part) if at % 2 else part for at, part in enumerate(parts)))
+            yield prose(paragraph.text)

@@ -12,7 +12,7 @@ from netlint.engine.reading import Source
 from netlint.engine.run import Report
 from netlint.fixes.source.applying import Document, merged
 from netlint.reports.html.markup import Markup, element, joined
-from netlint.reports.html.page import details
+from netlint.reports.html.page import details, prose
 from netlint.reports.places import Places, reread
 from netlint.reports.terminal import TAB, columns_of, counted, printable
 
@@ -20,6 +20,8 @@ BOM = "\ufeff"
 NEWLINE = Markup("\n")
 AROUND = 2
 """Rows of code shown before and after what matters."""
+GUTTER = 4
+"""Columns for the number of a row."""
 WIDEST = 200
 """Characters of a row that are shown."""
 
@@ -54,7 +56,7 @@ class Articles:
             f" {finding.name} ",
             element("a", self.place_of(finding), href=f"#{name}", class_="place"),
         )
-        parts = [head, element("p", finding.message), *self.frame(finding), *self.belongings(number, finding)]
+        parts = [head, prose(finding.message), *self.frame(finding), *self.belongings(number, finding)]
         if finding.fix is not None:
             parts.append(self.fix(finding, finding.fix))
         return element("article", *parts, class_="finding", id=name, data_code=finding.code, data_severity=severity, tabindex=-1)
@@ -72,32 +74,26 @@ class Articles:
         source = self.source(finding.filename) if finding.frontend != "onnx" else None
         lines = source.lines if source else []
         row, start = finding.location.row, finding.location.column - 1
-        if row > len(lines) or not lines[row - 1].strip():
+        if source is None or row > len(lines) or not lines[row - 1].strip():
             return
         line = lines[row - 1]
         end = finding.end_location.column - 1 if finding.end_location.row == row else len(line.rstrip())
         before, marked, after = (_shown(part) for part in (line[:start], line[start:end] or line[start : start + 1], line[end:]))
-        first, last = self._around(source, row, len(lines))
+        around = _around(source, row)
+        indent = min(len(_shown(code)) - len(_shown(code).lstrip()) for number in around if (code := lines[number - 1]).strip())
+        before = before[indent:]
         rows: list[str] = []
-        for number in range(first, last + 1):
-            gutter = element("span", f"{number:>{len(str(last))}} | ", class_="gutter")
+        for number in around:
+            label = str((source.cell_of(number) or (0, number))[1])
+            gutter = element("span", f"{label:>{GUTTER}} | ", class_="gutter")
             if number != row:
-                rows += [gutter, _shown(lines[number - 1])[:WIDEST].rstrip(), NEWLINE]
+                rows += [gutter, _shown(lines[number - 1])[indent:][:WIDEST].rstrip(), NEWLINE]
                 continue
             rows += [gutter, before, element("mark", marked[:WIDEST]), after[:WIDEST].rstrip(), NEWLINE]
-            blank = element("span", f"{'':>{len(str(last))}} | ", class_="gutter")
             carets = "^" * max(1, columns_of(marked[:WIDEST]))
-            rows += [blank, " " * columns_of(before), element("span", carets, class_="caret"), NEWLINE]
+            rows += [element("span", f"{'':{GUTTER}} | ", class_="gutter"), " " * columns_of(before)]
+            rows += [element("span", carets, class_="caret"), NEWLINE]
         yield element("pre", element("code", *rows), class_="wide", tabindex=0, role="region", aria_label="Code")
-
-    def _around(self, source: Source | None, row: int, rows: int) -> tuple[int, int]:
-        """The first and the last row to show; a frame stays in its notebook cell."""
-        first, last = max(1, row - AROUND), min(rows, row + AROUND)
-        cell = source.cell_of(row) if source else None
-        if source and cell:
-            first = max(first, source.cells[cell[0] - 1])
-            last = min(last, *(start - 1 for start in source.cells[cell[0] : cell[0] + 1]))
-        return first, last
 
     def source(self, filename: str) -> Source | None:
         if filename not in self._sources:
@@ -134,10 +130,10 @@ class Articles:
     def _related(self, related: Related, finding: Diagnostic) -> Markup:
         cell = self.places.cell(related.filename, related.location.row)
         place = cell or f"line {related.location.row}, column {related.location.column}"
-        if related.filename != finding.filename:
-            return joined(element("code", related.filename), f" {place}")
-        if finding.frontend == "onnx":
+        if related.filename.endswith(".onnx"):
             return element("code", related.filename)
+        if related.filename != finding.filename:
+            place = f"{related.filename}, {place}"
         source = self.source(related.filename)
         lines = source.lines if source else []
         row = related.location.row
@@ -152,12 +148,21 @@ class Articles:
         contract = fix.contract
         promises = f"forward {contract.forward.value}, state_dict {contract.state_dict.value}, training {contract.training.value}"
         measured = _measured(fix.verified) if fix.verified else ["not in this run; ", element("code", "netlint verify"), " measures it"]
-        entries = [("Promises", [promises]), ("Measured", measured)]
+        entries = [("Promises", [promises]), *([("Measured", measured)] if fix.edits else [])]
         facts = element("dl", *(joined(element("dt", name), element("dd", *told)) for name, told in entries), class_="facts")
         badge = element("span", fix.applicability, class_=f"badge {fix.applicability}")
         source = self.source(finding.filename) if fix.edits else None
         parts = [facts, *([_diff(source.text, fix)] if source else [])]
         return details(joined("Fix: ", fix.message, " ", badge, " ", element("span", f"({how})", class_="dim")), *parts)
+
+
+def _around(source: Source, row: int) -> range:
+    """The rows to show for one: those next to it, in the same cell of a notebook, and no empty ones at the end of the file."""
+    rows = len(source.lines) - (source.lines[-1] == "")
+    cell = source.cell_of(row)
+    first = source.cells[cell[0] - 1] if cell else 1
+    last = min([rows, *(start - 1 for start in source.cells[cell[0] : cell[0] + 1])]) if cell else rows
+    return range(max(first, row - AROUND), min(last, row + AROUND) + 1)
 
 
 def _link(drawn: Drawn, words: str) -> Markup:

@@ -99,6 +99,12 @@ def _cell(kind: str, cell: str, number: bool, **attributes: str) -> Markup:
     return element(kind, cell, **({"class_": "number"} if number else {}), **attributes)
 
 
+def prose(words: str) -> Markup:
+    """A paragraph, in which what stands between backticks is code; nothing for no words."""
+    parts = [element("code", part) if number % 2 else part for number, part in enumerate(words.split("`"))]
+    return element("p", *parts) if words else Markup()
+
+
 def facts(entries: list[tuple[str, str]]) -> Markup:
     return element("dl", *(joined(element("dt", name), element("dd", told)) for name, told in entries), class_="facts")
 

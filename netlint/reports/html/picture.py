@@ -106,7 +106,8 @@ def _drawing(graph: Graph, shown: Sequence[Operator], numbers: dict[int, int]) -
     assert isinstance(nodes, list)
     rows = [row for row, operator in zip(nodes, graph.operators, strict=True) if id(operator) in numbers]
     scopes = [_scope(operator) for operator in shown]
-    files = sorted({row["filename"] for row in rows if row["filename"] is not None})
+    places = [None if graph.frontend == "onnx" else row["filename"] for row in rows]  # a model file has no lines
+    files = sorted({name for name in places if name is not None})
     around = {prefix for scope in scopes for prefix in _prefixes(scope)}
     return {
         "op": [row["op"] for row in rows],
@@ -115,7 +116,7 @@ def _drawing(graph: Graph, shown: Sequence[Operator], numbers: dict[int, int]) -
         "reads": [[numbers[id(source)] for source in operator.inputs if id(source) in numbers] for operator in shown],
         "shape": [row["shape"] for row in rows],
         "parameters": [row["parameters"] for row in rows],
-        "file": [None if row["filename"] is None else files.index(row["filename"]) for row in rows],
+        "file": [None if name is None else files.index(name) for name in places],
         "row": [row["row"] for row in rows],
         "files": files,
         "modules": {
