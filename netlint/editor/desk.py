@@ -14,11 +14,12 @@ from pathlib import Path
 
 from netlint.config import Configuration
 from netlint.editor import hovering, outline
-from netlint.editor.messages import SETTINGS, Answer, Hover, Rewritten, Symbol, Terms
+from netlint.editor.messages import SETTINGS, Answer, Hover, Offer, Rewritten, Symbol, Terms
 from netlint.editor.projects import OpenProject, Stamp, stamp
 from netlint.editor.recovery import Readable, recover
-from netlint.engine.diagnostic import Diagnostic, Position
+from netlint.engine.diagnostic import Diagnostic, Fix, Position
 from netlint.engine.errors import NetlintError
+from netlint.engine.evaluation import Found
 from netlint.engine.notices import UNUSED_SUPPRESSION
 from netlint.engine.reading import Source
 from netlint.engine.registry import load
@@ -33,20 +34,26 @@ from netlint.fixes.source.ignoring import add_ignores
 from netlint.frontends.errors import SourceError
 from netlint.frontends.source import read
 from netlint.frontends.source.project import decode
-from netlint.graph import Graph
+from netlint.graph import Graph, Location
 
 
 @dataclass(slots=True)
 class Document:
-    """A document as it was last read. `readable` is what was read, `graphs` and `findings` what it gave, in the rows of `readable`."""
+    """A document as it was last read. `readable` is what was read, `judged` and `findings` what it gave, in the rows of `readable`;
+    `offers` is there once somebody has asked for it."""
 
     file: InputFile
     settings: Settings
     version: int
     written: str
     readable: Readable
-    graphs: Sequence[Graph]
+    judged: Sequence[tuple[Graph, Sequence[Found]]]
     findings: tuple[Diagnostic, ...]
+    offers: dict[str, Offer] | None = None
+
+    @property
+    def graphs(self) -> list[Graph]:
+        return [graph for graph, _ in self.judged]
 
     @property
     def whole(self) -> bool:
@@ -86,7 +93,7 @@ class Desk:
         self._documents[path] = document
         findings = tuple(_in_written_rows(document))
         shown = (failure, *findings) if failure is not None else findings
-        return Answer(version, shown, told, _pages(findings, settings), failure is not None, _caveats(findings))
+        return Answer(version, shown, told, _pages(findings, settings), failure is not None)
 
     def _reread(
         self, file: InputFile, settings: Settings, version: int, text: str, readable: Readable, before: Document | None
@@ -100,12 +107,8 @@ class Desk:
         graphs = self._graphs(file, readable.text)
         source = Source(readable.text)
         outcome, judged = judge(file, settings, graphs, source)
-        fixes = proposals(judged, file.filename)
-        outcome.candidates = [
-            replace(one, diagnostic=replace(one.diagnostic, fix=fixes.get((one.diagnostic.code, one.place)))) for one in outcome.candidates
-        ]
         report = merged([Task(file, settings)], [outcome], lambda _: settings, ())
-        return Document(file, settings, version, text, readable, graphs, report.findings)
+        return Document(file, settings, version, text, readable, judged, report.findings)
 
     def _graphs(self, file: InputFile, text: str) -> list[Graph]:
         """The networks of a document, with the open texts of what it imports."""
@@ -182,6 +185,18 @@ class Desk:
 
     # -- fixes ---------------------------------------------------------------------------------------------------------
 
+    def offers(self, path: Path, version: int) -> dict[str, Offer]:
+        """The fixes that can be made in a document, by the fingerprint of their finding; none as in `fix`. Working them out takes as long
+        as checking, so it waits until somebody asks."""
+        document = self._fixable(path, version)
+        if document is None:
+            return {}
+        if document.offers is None:
+            fixes = proposals(document.judged, document.file.filename)
+            found = [(one, one.fix or fixes.get((one.code, _place(one)))) for one in document.findings]
+            document.offers = {one.fingerprint: _offer(one.code, fix) for one, fix in found if fix is not None and _can_be_made(fix)}
+        return document.offers
+
     def fix(self, path: Path, version: int, kinds: Sequence[str], code: str | None, fingerprint: str | None) -> Rewritten | None:
         """The document with the fixes that `netlint check --fix` would write: of one finding, of one rule, or all of these kinds. None if
         it is another version by now, or cannot be read."""
@@ -235,9 +250,17 @@ def _pages(findings: Sequence[Diagnostic], settings: Settings) -> tuple[tuple[st
     return tuple((code, Path(file).as_uri()) for code, file in sorted(files.items()) if file and Path(file).is_file())
 
 
-def _caveats(findings: Sequence[Diagnostic]) -> dict[str, str]:
-    """What the unsafe fixes give up."""
-    return {one.fingerprint: ", ".join(effects(one.fix.contract)) for one in findings if one.fix is not None}
+def _can_be_made(fix: Fix) -> bool:
+    return bool(fix.edits) and fix.applicability != "display"
+
+
+def _offer(code: str, fix: Fix) -> Offer:
+    return Offer(code, fix.message, fix.applicability == "safe", ", ".join(effects(fix.contract)))
+
+
+def _place(finding: Diagnostic) -> Location:
+    start, end = finding.location, finding.end_location
+    return Location(finding.filename, start.row, start.column, end.row, end.column)
 
 
 def _is_foreign(path: Path, root: Path) -> bool:

@@ -11,12 +11,13 @@ from netlint.engine.diagnostic import Diagnostic, Position
 from netlint.engine.registry import load
 from netlint.engine.settings import Settings
 from netlint.graph import Graph, Int, Layer, Operator, Shape, Unknown
-from netlint.graph.operators import Constant, Weight
+from netlint.graph.operators import Constant, Select, Slice, Weight
 from netlint.reports import page
 
 MOST_ROWS = 8
 """Layers that are listed where one line builds many."""
-_SECTIONS = ("What", "Why", "Evidence for", "Evidence against", "When it is fine")
+_SECTIONS = ("Evidence for", "Evidence against", "When it is fine")
+"""Of a rule's page; editors show what was found, and why, themselves."""
 
 
 def hover(graphs: Sequence[Graph], findings: Sequence[Diagnostic], settings: Settings, filename: str, at: Position) -> Hover | None:
@@ -64,7 +65,7 @@ class _Shown:
         if self.layer is None:
             return ""
         count = parameter_count(self.layer)
-        return "?" if isinstance(count, Unknown) else f"{count:,}"
+        return "?" if isinstance(count, Unknown) else f"{count:,}" if count else ""
 
     def reasons(self) -> Iterator[str]:
         """Why something of it is not known."""
@@ -128,9 +129,10 @@ class _Here:
 
 
 def _sited(graph: Graph, filename: str, at: Position) -> Iterator[tuple[Place, Layer | None, Operator | None]]:
-    """What of a network stands around a position. A call that applies a layer tells of that layer."""
+    """What of a network stands around a position. A call that applies a layer tells of that layer; what picks a part of a
+    result tells nothing."""
     for operator in graph.operators:
-        if isinstance(operator, (Constant, Weight)) or operator.site is None or not holds(operator.site, filename, at.row):
+        if isinstance(operator, (Constant, Weight, Select, Slice)) or operator.site is None or not holds(operator.site, filename, at.row):
             continue
         place = of_site(operator.site)
         if place.start <= at < place.end:
@@ -160,7 +162,7 @@ def _with_children(layer: Layer) -> Iterable[Layer]:
 
 
 def _counted(parameters: str) -> str:
-    return "" if parameters in ("", "0") else f"{parameters} parameter{'' if parameters == '1' else 's'}"
+    return "" if parameters == "" else f"{parameters} parameter{'' if parameters == '1' else 's'}"
 
 
 def _shape(shape: Shape | None) -> str:

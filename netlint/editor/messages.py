@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -31,15 +30,23 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The findings of one version of a document, in its rows. `told` are sentences for the user, each to be shown once; `pages` the files
-    of their rules, as URIs; `caveats`
-    tell, by fingerprint, what an unsafe fix gives up."""
+    of their rules, as URIs."""
 
     version: int
     findings: tuple[Diagnostic, ...] = ()
     told: tuple[str, ...] = ()
     pages: tuple[tuple[str, str], ...] = ()
     broken: bool = False
-    caveats: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A fix that can be made of a finding: what it does, and what it gives up where it is not safe."""
+
+    code: str
+    message: str
+    safe: bool
+    caveat: str
 
 
 @dataclass(frozen=True, slots=True)

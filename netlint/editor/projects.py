@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from libcst import CSTNode
+
 from netlint.frontends.source import Project
 from netlint.frontends.source.code import Slice, SourceFile
 
 Stamp = tuple[int, int] | None
 """When a file was written and its size; None if there is none."""
+Positions = dict[CSTNode, tuple[int, int, int, int]]
 
 
 def stamp(path: Path) -> Stamp:
@@ -59,14 +62,20 @@ class OpenProject(Project):
 
 
 def _keep_trees(before: SourceFile, after: SourceFile) -> None:
-    """What was computed from the text of a statement is still true of the same text: its tree, and in the same rows its positions."""
+    """What was computed from the text of a statement is still true of the same text: its tree, and its positions but for the rows."""
     known = {_text(piece): piece for piece in before.slices if "tree" in vars(piece)}
     for piece in after.slices:
         same = known.get(_text(piece))
         if same is not None:
             vars(piece)["tree"] = same.tree
-            if same.first == piece.first and "positions" in vars(same):
-                vars(piece)["positions"] = same.positions
+            if "positions" in vars(same):
+                vars(piece)["positions"] = _moved(same.positions, piece.first - same.first)
+
+
+def _moved(positions: Positions, rows: int) -> Positions:
+    if not rows:
+        return positions
+    return {node: (row + rows, column, end_row + rows, end_column) for node, (row, column, end_row, end_column) in positions.items()}
 
 
 def _text(piece: Slice) -> str:

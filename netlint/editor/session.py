@@ -21,7 +21,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
 from netlint.editor import actions
-from netlint.editor.messages import Answer, Hover, Place, Rewritten, Symbol, Terms
+from netlint.editor.messages import Answer, Hover, Offer, Place, Rewritten, Symbol, Terms
 from netlint.editor.positions import Text
 from netlint.editor.process import Failed, Lost, Worker
 from netlint.engine.diagnostic import Diagnostic, Position, Related
@@ -249,11 +249,13 @@ class Session:
         text = self.text(uri)
         start, end = text.from_client(params.range.start), text.from_client(params.range.end)
         here = [one for one in shown.answer.findings if one.location.row <= end.row and start.row <= one.location.row]
+        version = shown.answer.version
+        offers: dict[str, Offer] = await self.worker.ask("offers", shown.path, version)
         found: list[types.CodeAction] = []
         if actions.is_wanted(types.CodeActionKind.QuickFix.value, only):
-            found += actions.offered(uri, shown.answer, here, self.reason)
+            found += actions.offered(uri, version, here, offers, self.reason)
         if actions.is_wanted(actions.FIX_ALL, only):
-            found += actions.fix_all(uri, shown.answer)
+            found += actions.fix_all(uri, version, offers)
         for action in found:
             prints = {action.data["fingerprint"]} if action.data and action.data["fingerprint"] else set()
             action.diagnostics = [one for one in params.context.diagnostics if (one.data or {}).get("fingerprint") in prints] or None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,7 +12,9 @@ pytest.importorskip("pytest_lsp", reason="the client of these tests comes with t
 from lsprotocol import types
 
 from netlint.cli import run
-from tests.editor.conftest import Start
+
+if TYPE_CHECKING:
+    from tests.editor.conftest import Start
 
 pytestmark = pytest.mark.asyncio(loop_scope="function")
 
