@@ -57,6 +57,7 @@ class Graph:
     """What the input can tell: source everything, an exported model little of its training."""
 
     _consumers: dict[int, list[Operator]] | None = field(default=None, repr=False)
+    _applications: dict[int, list[Operator]] | None = field(default=None, repr=False)
     _index: Index | None = field(default=None, repr=False)
 
     def add(self, operator: T) -> T:
@@ -68,6 +69,7 @@ class Graph:
     def changed(self) -> None:
         """Forgets what was computed about the graph; to be called after an edit other than `add` (inputs, outputs)."""
         self._consumers = None
+        self._applications = None
         self._index = None
 
     @property
@@ -153,7 +155,12 @@ class Graph:
 
     def applications(self, layer: Layer) -> list[Operator]:
         """The operators in which a layer is applied, in order."""
-        return [operator for operator in self.operators if operator.layer is layer]
+        if self._applications is None:
+            self._applications = {}
+            for operator in self.operators:
+                if operator.layer is not None:
+                    self._applications.setdefault(id(operator.layer), []).append(operator)
+        return list(self._applications.get(id(layer), ()))
 
     def sees_all_consumers(self, operator: Operator) -> bool:
         """False when something unseen reads the result, so that "nothing else reads it" cannot be said."""

@@ -269,8 +269,13 @@ def _converted(arguments: Arguments) -> Operator:
     """`x.to(torch.long)` rounds, as `x.long()` does; any other conversion keeps the values."""
     args, kwargs, dtype = (arguments.get(name) for name in ("args", "kwargs", "dtype"))
     given = [*(args if isinstance(args, tuple) else ()), *(kwargs.values() if isinstance(kwargs, dict) else ()), dtype]
-    kind = next((name for value in given if (name := str(value).removeprefix("torch.")) in _INTEGERS.split()), None)
+    kind = next((name for value in given if (name := _type_name(value)) in _INTEGERS.split()), None)
     return Identity() if kind is None else Elementwise(how=kind)
+
+
+def _type_name(value: object) -> str:
+    """The name of a dtype without its module: a live one, or as source says it."""
+    return str(value).removeprefix("torch.") if isinstance(value, str) or type(value).__name__ == "dtype" else ""
 
 
 _CONVERSIONS: dict[str, FunctionSpec] = {

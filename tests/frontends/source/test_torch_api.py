@@ -42,6 +42,7 @@ from netlint.graph.operators import (
     CrossEntropy,
     Elementwise,
     Embedding,
+    Identity,
     LayerNorm,
     Opaque,
     Pad,
@@ -602,3 +603,15 @@ def test_pretrained_embeddings() -> None:
     spec = LAYERS["torch.nn.Embedding.from_pretrained"]
     table = spec.build(Signature(spec.signature).bind([Stranger()], {"padding_idx": 0}))
     assert isinstance(table, Embedding) and table.padding_idx == 0 and isinstance(table.num_embeddings, Unknown)
+
+
+def test_a_conversion_is_not_asked_for_its_text() -> None:
+    """`x.to(y)` with a tensor of a deep network: its text would be as long as the network has paths."""
+
+    class Deep:
+        def __repr__(self) -> str:
+            raise AssertionError("the text of a value was asked for")
+
+    convert = METHODS["to"].build
+    assert isinstance(convert({"args": (Deep(),), "kwargs": {"other": Deep()}, "dtype": None}), Identity)
+    assert convert({"args": ("torch.int64",), "kwargs": {}, "dtype": None}).name == "int64"
