@@ -188,8 +188,18 @@ def test_a_project_of_500_files_with_a_rename_and_ten_edits(capsys: pytest.Captu
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="the name of the file is part of a fingerprint")
 def test_a_file_that_is_renamed_brings_nothing_back() -> None:
     accept()
     Path("model.py").rename("network.py")
     assert run(["check"]) == 0
+    assert run(["baseline", "prune"]) == 0
+    assert {entry["filename"] for entry in json.loads(Path("netlint-baseline.json").read_text())["findings"]} == {"network.py"}
+    assert run(["check"]) == 0
+
+
+def test_a_copy_of_a_file_is_new_and_so_is_the_second_of_two_for_one_that_is_gone() -> None:
+    accept()
+    Path("copy.py").write_text(Path("model.py").read_text())
+    assert run(["check"]) == 1
+    Path("model.py").rename("network.py")
+    assert run(["check"]) == 1

@@ -59,20 +59,23 @@ def create(targets: tuple[str, ...], **options: Any) -> int:
 @isolated_option
 def prune(targets: tuple[str, ...], **options: Any) -> int:
     """Take out what is not found any more in TARGETs (default: the current folder), or whose file is gone."""
-    from netlint.engine.baseline import read
+    from netlint.engine.baseline import accepted_by, entries_of, read
 
     configuration, files, report = _checked(targets, options)
     path = _path(configuration)
     known = read(path)
     roots = {file.root for file in files} or {path.parent}
-    looked_at = {file.project_name for file in files} - {file.project_name for file in files if file.filename in _broken(report)}
-    found = {finding.fingerprint for finding in report.findings}
-    kept = [
-        entry
-        for entry in known.entries
-        if entry.fingerprint in found or (entry.filename not in looked_at and any((root / entry.filename).exists() for root in roots))
+    names = {file.filename: file.project_name for file in files}
+    looked_at = {name for filename, name in names.items() if filename not in _broken(report)}
+    held = accepted_by(known, [(finding, names.get(finding.filename, finding.filename)) for finding in report.findings], roots)
+    still = entries_of(
+        (finding, names.get(finding.filename, finding.filename)) for finding in report.findings if finding.fingerprint in held
+    )
+    elsewhere = [
+        entry for entry in known.entries if entry.filename not in looked_at and any((root / entry.filename).exists() for root in roots)
     ]
-    _save(path, kept)
+    kept = {*still, *elsewhere}
+    _save(path, sorted(kept))
     complain(f"{len(known.entries) - len(kept)} of {len(known.entries)} taken out of {_shown(path)}")
     return _told(report)
 

@@ -1,18 +1,18 @@
 """Findings that a project has accepted: recognised by their fingerprint, never by line or by count.
 
 A fingerprint is made of the rule, the file, the module path, the operators around it, and a number that tells equal ones apart: moving code
-within a file does not bring a finding back, and putting another one in its place does not hide that.
+within a file does not bring a finding back, renaming the file does not either, and putting another one in its place does not hide that.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from netlint.engine.diagnostic import Diagnostic
+from netlint.engine.diagnostic import Diagnostic, fingerprint
 from netlint.engine.errors import NetlintError
 from netlint.engine.notices import NOT_CHECKED
 
@@ -71,6 +71,37 @@ def entries_of(findings: Iterable[tuple[Diagnostic, str]]) -> list[Entry]:
     return sorted(
         Entry(file, finding.code, finding.symbol, finding.fingerprint) for finding, file in findings if finding.code != NOT_CHECKED.code
     )
+
+
+def accepted_by(known: Baseline, findings: Sequence[tuple[Diagnostic, str]], roots: Collection[Path]) -> set[str]:
+    """The fingerprints of those findings that a baseline holds, under the name that their file has now or had when it was made. A finding
+    comes with its file's path in the project; `roots` are the folders of the projects."""
+    accepted, renamed = known.fingerprints, _renamed(known, findings, roots)
+    return {
+        finding.fingerprint
+        for finding, name in findings
+        if finding.fingerprint in accepted or fingerprint(renamed.get(name, name), finding.identity) in accepted
+    }
+
+
+def _renamed(known: Baseline, findings: Sequence[tuple[Diagnostic, str]], roots: Collection[Path]) -> dict[str, str]:
+    """The files that were renamed, with the name that they have here: a file with findings and without entries goes with the file
+    that is gone, and that had the most of the same findings. Each goes with one."""
+    held = {entry.filename for entry in known.entries}
+    gone = sorted(name for name in held if not any((root / name).exists() for root in roots))
+    new: dict[str, list[str]] = {}
+    for finding, name in findings if gone else ():
+        if name not in held:
+            new.setdefault(name, []).append(finding.identity)
+    accepted = known.fingerprints
+    likeness = sorted((-sum(fingerprint(old, one) in accepted for one in new[name]), name, old) for name in new for old in gone)
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for like, name, old in likeness:
+        if like < 0 and name not in found and old not in taken:
+            found[name] = old
+            taken.add(old)
+    return found
 
 
 def render(entries: Iterable[Entry]) -> str:

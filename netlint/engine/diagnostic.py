@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -70,8 +71,9 @@ class Diagnostic:
 
     `network` is the network that has most of it, `count` how many layers of that network it concerns, `symbol` the first
     of them, `scope` the class or function it is written in. `confidence` is `likely` where something unseen might excuse it.
-    `data` holds only what JSON can. `fingerprint` stays the same when lines move. In a notebook, all rows are those of its code cells as
-    one text, and `cell` is the number of the finding's cell and the line in it, from 1.
+    `data` holds only what JSON can. `fingerprint` stays the same when lines move, `identity` also when the file gets another
+    name. In a notebook, all rows are those of its code cells as one text, and `cell` is the number of the finding's cell and the line in
+    it, from 1.
     """
 
     code: str
@@ -88,6 +90,7 @@ class Diagnostic:
     scope: str = ""
     count: int = 1
     frontend: str = "source"
+    identity: str = ""
     fingerprint: str = ""
     data: Mapping[str, object] = field(default_factory=dict)
     fix: Fix | None = None
@@ -125,6 +128,21 @@ class Diagnostic:
             "data": dict(self.data),
             "fix": self.fix.as_json() if self.fix else None,
         }
+
+
+def fingerprint(file: str, identity: str) -> str:
+    """What a finding is known by in a project: its file, as the project names it, and what it is there."""
+    return _digest(f"{file}\0{identity}")
+
+
+def identity(code: str, surroundings: str, ordinal: int) -> str:
+    """What a finding is in its file, whatever the file is called: its rule, what stands around it, and a number that tells equal ones
+    apart."""
+    return _digest(f"{code}\0{surroundings}\0{ordinal}")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def plain(value: object) -> object:

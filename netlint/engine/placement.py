@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from netlint.engine.diagnostic import Diagnostic, Position, Related, plain
+from netlint.engine.diagnostic import Diagnostic, Position, Related, fingerprint, identity, plain
 from netlint.engine.evaluation import Found
 from netlint.graph import Graph, Layer, Location, Operator, Parameter, Site
 
@@ -131,11 +130,11 @@ def _surroundings(at: object, graph: Graph) -> str:
 def fingerprinted(ordered: Iterable[tuple[Diagnostic, str, str]]) -> list[Diagnostic]:
     """The diagnostics with their fingerprints, from triples in report order: a diagnostic, its file as the project names it, its
     surroundings. Equal ones of a file are told apart by their order."""
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, str, str], int] = {}
     finished = []
     for diagnostic, file, surroundings in ordered:
-        identity = "\0".join((diagnostic.code, file, surroundings))
-        ordinal = seen[identity] = seen.get(identity, -1) + 1
-        digest = hashlib.sha256(f"{identity}\0{ordinal}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        finished.append(replace(diagnostic, fingerprint=digest))
+        key = (diagnostic.code, file, surroundings)
+        ordinal = seen[key] = seen.get(key, -1) + 1
+        one = identity(diagnostic.code, surroundings, ordinal)
+        finished.append(replace(diagnostic, identity=one, fingerprint=fingerprint(file, one)))
     return finished

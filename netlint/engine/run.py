@@ -246,8 +246,8 @@ def merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: Set
         for code, reasons in outcome.unanswered.items():
             unanswered.setdefault(code, Counter()).update(reasons)
     sources = {task.file.filename: outcome.source for task, outcome in zip(tasks, outcomes, strict=True) if outcome.source}
-    accepted = _accepted((finding for finding in findings if finding.code != NOT_CHECKED.code), settings_for)
-    left = [finding for finding in findings if finding.code == NOT_CHECKED.code or finding.fingerprint not in accepted[finding.filename]]
+    accepted = _accepted([finding for finding in findings if finding.code != NOT_CHECKED.code], files.values(), settings_for)
+    left = [finding for finding in findings if finding.fingerprint not in accepted]
     return Report(
         findings=tuple(_in_its_cell(finding, sources) for finding in sorted(left, key=lambda finding: finding.order)),
         rules={code: load(paths).find(code).rule for paths in {task.settings.rule_paths for task in tasks} for code in load(paths).codes},
@@ -269,11 +269,16 @@ def _in_its_cell(finding: Diagnostic, sources: Mapping[str, Source]) -> Diagnost
     return replace(finding, cell=source.cell_of(finding.location.row)) if source is not None and source.cells else finding
 
 
-def _accepted(findings: Iterable[Diagnostic], settings_for: SettingsFor) -> dict[str, frozenset[str]]:
-    """For each file with findings the fingerprints that its baseline holds; a baseline is looked at once."""
+def _accepted(findings: Sequence[Diagnostic], files: Iterable[InputFile], settings_for: SettingsFor) -> set[str]:
+    """The fingerprints of the findings that the baselines of their files hold; a baseline is looked at once."""
+    named = {file.filename: file for file in files}
     paths = {filename: settings_for(Path(filename).absolute()).baseline for filename in {finding.filename for finding in findings}}
-    known = {path: baseline.read(path).fingerprints for path in set(paths.values()) if path is not None}
-    return {filename: known[path] if path is not None else frozenset() for filename, path in paths.items()}
+    accepted: set[str] = set()
+    for path in sorted({path for path in paths.values() if path is not None}):
+        here = [finding for finding in findings if paths[finding.filename] == path]
+        roots = {named[finding.filename].root for finding in here}
+        accepted |= baseline.accepted_by(baseline.read(path), [(finding, named[finding.filename].project_name) for finding in here], roots)
+    return accepted
 
 
 def _files_of_models(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> dict[Path, InputFile]:

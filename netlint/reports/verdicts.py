@@ -46,7 +46,8 @@ def _lines(
         names = f"networks: {printable(', '.join(networks))}"
         yield wrapped(f"It looks at each {kinds}; there is none in {printable(where)} ({names}).", "", columns)
     for network, members in groupby(explanations, key=lambda explanation: explanation.network):
-        alike = _alike(members)
+        asked = list(members)
+        alike = _alike(asked) if source is not None and source.text else [[one] for one in asked]  # the nodes of a model have no lines
         yield paint(printable(network), "bold")
         rows = [(_place(group[0], source), _subjects(group), group[0].verdict) for group in alike]
         for line, group in zip(table(rows), alike, strict=True):
@@ -56,7 +57,7 @@ def _lines(
                 yield wrapped(printable(group[0].reason), "      ", columns)
 
 
-def _alike(explanations: Iterator[Explanation]) -> list[list[Explanation]]:
+def _alike(explanations: Sequence[Explanation]) -> list[list[Explanation]]:
     """Those that say the same of the same line of code, which may make many layers, together."""
     groups: dict[tuple[object, ...], list[Explanation]] = {}
     for one in explanations:
