@@ -28,8 +28,9 @@ from netlint.engine.diagnostic import Diagnostic, Position, Related
 from netlint.engine.notices import UNUSED_SUPPRESSION
 from netlint.engine.rule import Severity
 
-PAUSE = 0.05
-"""Seconds without a change after which a document is checked."""
+PAUSE = 0.02
+"""Seconds without a change after which a document is checked. What is typed while a check runs waits for its end, and only the last of it
+is checked, so this has to catch no more than the changes of one keystroke."""
 REASON = "TODO: say why"
 """What stands in a new comment where its author gives the reason; the client's `ignoreReason` goes before."""
 _SEVERITIES = {

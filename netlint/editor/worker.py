@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import select
 import struct
 import sys
 import traceback
@@ -15,7 +16,11 @@ from typing import Any, BinaryIO
 
 HEADER = struct.Struct(">Q")
 COLLECT_AT = 200_000
-"""Objects that may be left over before cyclic garbage is collected, which is done between two answers."""
+"""Objects that may be left over before cyclic garbage is collected, which is done when nothing is asked."""
+MOST_LEFT = 1_000_000
+"""Objects from which it is done in any case, about 200 MB."""
+MOMENT = 0.3
+"""Seconds without a question that are a rest."""
 
 
 def packed(message: object) -> bytes:
@@ -37,6 +42,7 @@ def main() -> None:
                 from netlint.editor.desk import Desk
 
                 desk = Desk(*arguments)
+                gc.freeze()  # the modules stay: they need not be looked through each time
                 answer: tuple[bool, object] = True, None
             else:
                 answer = True, getattr(desk, name)(*arguments)
@@ -44,8 +50,14 @@ def main() -> None:
             answer = False, traceback.format_exc()
         answers.write(packed(answer))
         answers.flush()
-        if gc.get_count()[0] > COLLECT_AT:
+        left = gc.get_count()[0]
+        if left > MOST_LEFT or (left > COLLECT_AT and not _is_asked(questions)):
             gc.collect()
+
+
+def _is_asked(questions: BinaryIO) -> bool:
+    """Whether a question comes within a moment; on Windows nobody can tell of a pipe."""
+    return sys.platform != "win32" and bool(select.select([questions], [], [], MOMENT)[0])
 
 
 def _next(stream: BinaryIO) -> tuple[str, tuple[Any, ...]] | None:
