@@ -47,7 +47,7 @@ from netlint.graph.operators import Constant, Input, Loss, Weight
 from netlint.graph.training import TrainingContext
 
 ENTRY_STEPS = 300_000
-FILE_STEPS = 700_000
+FILE_STEPS = 600_000
 BUILDER_STEPS = 250_000
 """After so many steps no further builder function is looked at: they are variants of networks seen already, mostly."""
 RECURSION_LIMIT = 12_000
