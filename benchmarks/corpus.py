@@ -86,6 +86,11 @@ class Result:
     def slowest(self) -> tuple[str, float]:
         return max(self.cost.items(), key=lambda item: item[1])
 
+    @property
+    def slow(self) -> list[tuple[str, float]]:
+        """The files over SLOW, the slowest first."""
+        return sorted(((file, spent) for file, spent in self.cost.items() if spent > SLOW), key=lambda item: -item[1])
+
 
 # -- packages ---------------------------------------------------------------------------------------------------------
 
@@ -177,10 +182,11 @@ def _relative(filename: str, home: Path) -> str:
 
 
 def render(results: Sequence[Result], command: str) -> str:
-    """The page: how it was made, the figures of each package, what was not checked, and the findings per rule."""
+    """The page: how it was made, the figures of each package, what was not checked or took too long, and the findings per rule."""
     versions = [f"{result.package.name} {result.package.version}" for result in results]
     broken = [f"- {finding['filename']}:{finding['location']['row']}: {finding['message']}" for one in results for finding in one.broken]
-    parts = ("# Findings in real packages", provenance(command, versions), _costs(results), "\n".join(broken), _rules(results))
+    slow = [f"- {file}: {spent:.1f} s" for one in results for file, spent in one.slow]
+    parts = ("# Findings in real packages", provenance(command, versions), _costs(results), "\n".join([*broken, *slow]), _rules(results))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -289,7 +295,7 @@ def main() -> int:
             case(package, finding, homes[package]) for package, finding in draw(findings, options.sample, options.seed, options.per_rule)
         ]
         options.sample_file.write_text(json.dumps(cases, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return int(any(result.broken or result.slowest[1] > SLOW for result in results))
+    return int(any(result.broken or result.slow for result in results))
 
 
 if __name__ == "__main__":

@@ -105,6 +105,8 @@ def test_a_package_is_checked_file_by_file(corpus: ModuleType, package: Any, tmp
     assert "| small-nets | 4 | 9 |" in page
     assert "| NL501 | activation-before-max-pool | warning | 1 | 1 |" in page
     assert "- small_nets/torch_broken.py:2: " in page
+    result.cost["small_nets/net.py"] = corpus.SLOW + 1
+    assert "- small_nets/net.py: 11.0 s" in corpus.render([result], "python benchmarks/corpus.py small-nets")
 
 
 def test_a_case_shows_the_code_of_all_its_places(corpus: ModuleType, package: Any, tmp_path: Path) -> None:
