@@ -59,18 +59,23 @@ class NodeCache(Generic[T]):
             cache._known.clear()
 
 
+_SPACE = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Newline, cst.Comment)
+
+
 def names_in(node: cst.CSTNode) -> frozenset[str]:
     """Every name that occurs in a piece of code, attribute names too."""
     if isinstance(node, cst.Name):
         return frozenset((node.value,))
     found: set[str] = set()
-    queue = [node]
+    queue: list[object] = [node]
     while queue:
-        for child in queue.pop().children:
-            if isinstance(child, cst.Name):
-                found.add(child.value)
-            else:
-                queue.append(child)
+        item = queue.pop()
+        if isinstance(item, cst.Name):
+            found.add(item.value)
+        elif isinstance(item, (list, tuple)):
+            queue.extend(item)
+        elif isinstance(item, cst.CSTNode) and not isinstance(item, _SPACE):
+            queue.extend(getattr(item, name) for name in type(item).__dataclass_fields__)  # `children` runs a visitor: slow
     return frozenset(found)
 
 
