@@ -67,10 +67,9 @@ def prune(targets: tuple[str, ...], **options: Any) -> int:
     roots = {file.root for file in files} or {path.parent}
     names = {file.filename: file.project_name for file in files}
     looked_at = {name for filename, name in names.items() if filename not in _broken(report)}
-    held = accepted_by(known, [(finding, names.get(finding.filename, finding.filename)) for finding in report.findings], roots)
-    still = entries_of(
-        (finding, names.get(finding.filename, finding.filename)) for finding in report.findings if finding.fingerprint in held
-    )
+    named = [(finding, names.get(finding.filename, finding.filename)) for finding in report.findings]
+    held = accepted_by(known, named, roots)
+    still = entries_of((finding, name) for finding, name in named if finding.fingerprint in held)
     elsewhere = [
         entry for entry in known.entries if entry.filename not in looked_at and any((root / entry.filename).exists() for root in roots)
     ]

@@ -15,13 +15,14 @@ from pathlib import Path
 from netlint.config import Configuration
 from netlint.editor import hovering, outline
 from netlint.editor.messages import SETTINGS, Answer, Hover, Offer, Rewritten, Symbol, Terms
-from netlint.editor.projects import OpenProject, Stamp, stamp
+from netlint.editor.projects import OpenProject
 from netlint.editor.recovery import Readable, recover
 from netlint.engine.diagnostic import Diagnostic, Fix, Position
 from netlint.engine.errors import NetlintError
 from netlint.engine.evaluation import Found
 from netlint.engine.notices import UNUSED_SUPPRESSION
 from netlint.engine.reading import Source
+from netlint.engine.rechecking import Stamp, stamp
 from netlint.engine.registry import load
 from netlint.engine.run import Task, judge, merged, not_checked
 from netlint.engine.settings import Settings

@@ -6,20 +6,11 @@ from pathlib import Path
 
 from libcst import CSTNode
 
+from netlint.engine.rechecking import Stamp, stamp
 from netlint.frontends.source import Project
 from netlint.frontends.source.code import Slice, SourceFile
 
-Stamp = tuple[int, int] | None
-"""When a file was written and its size; None if there is none."""
 Positions = dict[CSTNode, tuple[int, int, int, int]]
-
-
-def stamp(path: Path) -> Stamp:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size
 
 
 class OpenProject(Project):

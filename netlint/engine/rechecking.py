@@ -24,12 +24,11 @@ def stamp(path: Path) -> Stamp:
 
 
 class Rechecking:
-    """Runs, each of which keeps what it can of the one before. `changed` says whether the last one read anything at all."""
+    """Runs, each of which keeps what it can of the one before. `read` says what the last one read."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[Path, str | None], tuple[Task, Stamp, Outcome]] = {}
         self.read: list[InputFile] = []
-        """What the last run read."""
 
     def check(
         self,

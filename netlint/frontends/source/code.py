@@ -64,8 +64,6 @@ _SPACE = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLi
 
 def names_in(node: cst.CSTNode) -> frozenset[str]:
     """Every name that occurs in a piece of code, attribute names too."""
-    if isinstance(node, cst.Name):
-        return frozenset((node.value,))
     found: set[str] = set()
     queue: list[object] = [node]
     while queue:
@@ -178,9 +176,10 @@ class Body(Slice):
         start = function.body[0]
         first = first_line(start)
         last = function.end_lineno or first
-        if last - first < MIN_LATER_LINES or file.lines[first - 1][: _indentation(file.lines[first - 1])] == "":
+        indentation = _indentation(file.lines[first - 1])
+        if last - first < MIN_LATER_LINES or not indentation:
             return None
-        if first == start.lineno and start.col_offset != _indentation(file.lines[first - 1]):
+        if first == start.lineno and start.col_offset != indentation:
             return None  # it starts behind the header's colon
         return Body(file, list(function.body), first, last, function=function)
 
