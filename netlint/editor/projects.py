@@ -8,7 +8,7 @@ from libcst import CSTNode
 
 from netlint.engine.rechecking import Stamp, stamp
 from netlint.frontends.source import Project
-from netlint.frontends.source.code import Slice, SourceFile
+from netlint.frontends.source.code import NodeCache, Slice, SourceFile
 
 Positions = dict[CSTNode, tuple[int, int, int, int]]
 
@@ -38,6 +38,10 @@ class OpenProject(Project):
         """Makes sure that who imports an open file sees this text (which parses)."""
         if self._texts.get(path) != text or self._latest[path] not in self.files():
             self.add(path, text, str(path))
+
+    def forget_nodes(self) -> None:
+        """Keeps what the last reading has asked for: most of its trees are read again."""
+        NodeCache.forget_unused()
 
     def close(self, path: Path) -> None:
         self._latest.pop(path, None)

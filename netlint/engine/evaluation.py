@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from netlint.engine.notices import NOT_CHECKED
 from netlint.engine.rule import Finding, Rule
@@ -46,12 +47,14 @@ class Subjects:
 
     graph: Graph
     _lists: dict[type, list[object]] = field(default_factory=dict)
+    _operators: dict[type, list[tuple[int, Operator]]] = field(default_factory=dict)
+    """The operators by their own class, with their places in the graph."""
 
     def of(self, kind: type) -> list[object]:
         """Everything of a kind that is judged in this graph, in its order."""
         if kind not in self._lists:
             elsewhere = self.graph.elsewhere
-            self._lists[kind] = [thing for thing in self._room(kind) if isinstance(thing, kind) and id(thing) not in elsewhere]
+            self._lists[kind] = [thing for thing in self._room(kind) if id(thing) not in elsewhere]
         return self._lists[kind]
 
     def _room(self, kind: type) -> Iterable[object]:
@@ -66,8 +69,16 @@ class Subjects:
         if kind is Penalty:
             return self.graph.training.penalties
         if issubclass(kind, Operator):
-            return self.graph.operators
+            return self._of_class(kind)
         raise TypeError(f"a check cannot ask for {kind.__name__}")
+
+    def _of_class(self, kind: type[Operator]) -> list[Operator]:
+        """The operators of a class and its subclasses: a rule asks for few of many, so they are sorted by class once."""
+        if not self._operators:
+            for place, operator in enumerate(self.graph.operators):
+                self._operators.setdefault(type(operator), []).append((place, operator))
+        found = [placed for own, several in self._operators.items() if issubclass(own, kind) for placed in several]
+        return [operator for _, operator in sorted(found, key=itemgetter(0))]
 
 
 def evaluate(graph: Graph, rules: Iterable[Rule], settings: Settings) -> Iterator[Verdict]:

@@ -37,26 +37,35 @@ MIN_LATER_LINES = 4
 
 
 class NodeCache(Generic[T]):
-    """What was computed once for a LibCST node. It holds the node, which takes no weak references, so `forget_nodes` has to be called
-    between two readings: a node keeps the tree below it."""
+    """What was computed once for a LibCST node. It holds the node, which takes no weak references, so `forget_nodes` or `forget_unused` has
+    to be called between two readings: a node keeps the tree below it."""
 
     _all: ClassVar[list[NodeCache[Any]]] = []
 
     def __init__(self, compute: Callable[[Any], T]) -> None:
         self._compute = compute
         self._known: dict[int, tuple[cst.CSTNode, T]] = {}
+        self._before: dict[int, tuple[cst.CSTNode, T]] = {}
+        """What the reading before the last `forget_unused` has asked for."""
         self._all.append(self)
 
     def __call__(self, node: cst.CSTNode) -> T:
         known = self._known.get(id(node))
         if known is None:
-            known = self._known[id(node)] = (node, self._compute(node))
+            known = self._known[id(node)] = self._before.get(id(node)) or (node, self._compute(node))
         return known[1]
 
     @classmethod
     def forget_nodes(cls) -> None:
+        """Lets go of all nodes."""
         for cache in cls._all:
-            cache._known.clear()
+            cache._known, cache._before = {}, {}
+
+    @classmethod
+    def forget_unused(cls) -> None:
+        """Lets go of the nodes that nobody has asked about since the last time; for trees that are read again."""
+        for cache in cls._all:
+            cache._known, cache._before = {}, cache._known
 
 
 _SPACE = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Newline, cst.Comment)

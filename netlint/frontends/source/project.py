@@ -62,13 +62,17 @@ class Project:
         """Lets go of what executing the files left, and of the files that were not used for longest when there are many."""
         kept = 0
         self._bytes.clear()
-        NodeCache.forget_nodes()
+        self.forget_nodes()
         for path, file in reversed(list(self._files.items())):
             kept += file.weight if file is not None else 0
             if kept > MAX_KEPT_LINES:
                 del self._files[path]
             elif file is not None:
                 file.forget()
+
+    def forget_nodes(self) -> None:
+        """Lets go of what was computed for nodes of syntax trees."""
+        NodeCache.forget_nodes()
 
     def files(self) -> list[SourceFile]:
         """The files read so far."""

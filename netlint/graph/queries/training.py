@@ -8,6 +8,7 @@ from netlint.graph.operators import (
     Loss,
 )
 from netlint.graph.parameter import Parameter
+from netlint.graph.queries.memory import remembered
 from netlint.graph.training import Optimizer
 from netlint.graph.unknown import Unknown
 
@@ -17,7 +18,13 @@ def trained_totals(graph: Graph, operator: Operator) -> list[Operator]:
 
     Training code may stand outside the network's own graph, so it is walked from its results.
     """
-    return [total for total in graph.training.backward if total is operator or any(node is operator for node in graph.upstream(total))]
+    return [total for total in graph.training.backward if total is operator or id(operator) in _behind(graph, total)]
+
+
+@remembered
+def _behind(graph: Graph, operator: Operator) -> dict[int, Operator]:
+    """Everything that an operator depends on, by id, nearest first."""
+    return {id(node): node for node in graph.upstream(operator)}
 
 
 def trained_losses(graph: Graph) -> list[Loss]:
@@ -25,7 +32,7 @@ def trained_losses(graph: Graph) -> list[Loss]:
     totals = graph.training.backward
     if not totals:
         return list(graph.of(Loss))
-    behind = dict.fromkeys(node for total in totals for node in (total, *graph.upstream(total)))
+    behind = dict.fromkeys(node for total in totals for node in (total, *_behind(graph, total).values()))
     return [node for node in behind if isinstance(node, Loss)]
 
 
