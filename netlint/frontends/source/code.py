@@ -30,6 +30,8 @@ _NEWLINES = re.compile(r"\r\n|\r|\n")
 
 MAX_NESTING = 200
 """Levels of one statement's syntax tree that are followed; hand-written code has about 20."""
+SHORT = 40
+"""Characters of code that are too few for many levels: each takes at least one."""
 
 
 MIN_LATER_LINES = 4
@@ -105,7 +107,7 @@ class Slice:
     @cached_property
     def tree(self) -> cst.Module:
         """Raises SourceError where LibCST cannot parse the statements."""
-        if any(nesting(statement) > MAX_NESTING for statement in self.statements):
+        if any(map(is_too_deep, self.statements)):
             raise SourceError("a statement is nested too deeply", self.first)  # LibCST's parser would overflow the stack
         rows, lines = self._text
         try:
@@ -317,6 +319,8 @@ class SourceFile:
             raise SourceError("nested too deeply to be parsed") from error
         self.slices = self._slice()
         self.scope: Scope | None = None
+        self.unstarred: set[str] = set()
+        """Names that none of its `from module import *` gives."""
 
     @property
     def weight(self) -> int:
@@ -326,6 +330,7 @@ class SourceFile:
     def forget(self) -> None:
         """Lets go of what its execution left: the next reader of the file starts from its text."""
         self.scope = None
+        self.unstarred.clear()
         for piece in self.slices:
             piece.state = "waiting"
 
@@ -362,14 +367,19 @@ class SourceFile:
         return found[::-1]
 
 
-def nesting(node: ast.AST) -> int:
-    """The number of levels of a syntax tree."""
+def is_too_deep(statement: ast.stmt) -> bool:
+    """Whether a syntax tree has more than MAX_NESTING levels. What stands on a short line is not looked at: it cannot add many."""
     levels = 0
-    level = [node]
+    level: list[ast.AST] = [statement]
     while level and levels <= MAX_NESTING:
         levels += 1
-        level = [child for parent in level for child in ast.iter_child_nodes(parent)]
-    return levels
+        level = [child for parent in level if not _is_short(parent) for child in ast.iter_child_nodes(parent)]
+    return levels > MAX_NESTING
+
+
+def _is_short(node: ast.AST) -> bool:
+    row = getattr(node, "lineno", None)
+    return row is not None and row == node.end_lineno and node.end_col_offset - node.col_offset < SHORT  # type: ignore[attr-defined]
 
 
 def flat(statement: ast.stmt) -> list[ast.stmt]:

@@ -33,7 +33,16 @@ from netlint.graph.unknown import Unknown
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
+_DIGITS = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
+_PLAIN_STRING = re.compile(r"""(["'])(?!\1)[^"'\\\n]*\1""")
+"""A number or a text that is what it looks like: most are, and Python's own reader compiles each anew."""
+
+
 def _read_literal(node: Any) -> Any:
+    if _DIGITS.fullmatch(node.value):
+        return int(node.value)
+    if _PLAIN_STRING.fullmatch(node.value):
+        return node.value[1:-1]
     try:
         return node.evaluated_value
     except (ValueError, SyntaxError):

@@ -315,6 +315,8 @@ class Interpreter:
 
     def truth(self, value: Any) -> bool | None:
         """Python truth; None if it is not known."""
+        if value is True or value is False or value is None:
+            return bool(value)
         if isinstance(value, Either):
             truths = {self.truth(option) if option is not ABSENT else None for option in value.options}
             return truths.pop() if len(truths) == 1 else None
@@ -340,9 +342,9 @@ class Interpreter:
         here: Scope | None = scope
         first = True
         while here is not None:
-            if name in here.outer and here.outer[name] is not here:
+            if here.outer and name in here.outer and here.outer[name] is not here:
                 return self.lookup(name, here.outer[name])
-            if (first or not here.is_class) and name in here.variables:
+            if name in here.variables and (first or not here.is_class):
                 return self.variable(name, here)
             if here.parent is None:
                 return self.global_name(name, here.file)
@@ -352,11 +354,12 @@ class Interpreter:
     def variable(self, name: str, scope: Scope) -> Any:
         """The value of a variable that a scope has; an import is resolved when its name is first used."""
         value = scope.variables[name]
-        if isinstance(value, (LazyImport, Either)):
+        if type(value) is LazyImport or type(value) is Either:
             settled = self.settle(value)
             if settled is not value:
                 value = scope.variables[name] = settled
-        return self.present(value, f"`{name}`")
+            return self.present(value, f"`{name}`")
+        return value if value is not ABSENT else self.present(value, f"`{name}`")
 
     def settle(self, value: Any) -> Any:
         """What an import gives; any other value as it is."""
@@ -402,10 +405,12 @@ class Interpreter:
                 self.execute_slice(piece)
         if name in scope.variables:
             return self.variable(name, scope)
-        starred = star_imported(self, name, file)
-        if starred is not ABSENT:
-            self.bind(name, starred, scope)
-            return starred
+        if name not in file.unstarred:
+            starred = star_imported(self, name, file)
+            if starred is not ABSENT:
+                self.bind(name, starred, scope)
+                return starred
+            file.unstarred.add(name)
         if name in BUILTINS:
             return BUILTINS[name]
         return Anything(f"the name `{name}` is not defined in {file.filename}")
