@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 MAX_STEPS = 600_000
 PATIENCE = 60_000
 """Steps that a call may take without making a layer or an operator: bookkeeping that is longer is not followed."""
+DECORATOR_PATIENCE = 2_000
+"""The same for a decorator: one that wraps or registers takes a hundred, one that writes documentation tens of thousands."""
 MAX_DEPTH = 60
 MAX_ITERATIONS = 20_000
 MAX_ROUNDS = 64
@@ -108,6 +110,7 @@ class Interpreter:
         """The step at which the last layer or operator was made."""
         self.frames: list[int] = []
         """The steps at which the running calls of the current top-level statement began, outermost first."""
+        self.patience = PATIENCE
         self.given_up: set[int] = set()
         """Ids of the function nodes that went on for long without making anything of a network."""
         self.depth = 0
@@ -148,7 +151,7 @@ class Interpreter:
     def progressed(self) -> None:
         """A layer or an operator was made: what runs now is about the network."""
         self.progress_at = self.steps
-        self.stop_at = min(self.max_steps, self.steps + PATIENCE)
+        self.stop_at = min(self.max_steps, self.steps + self.patience)
 
     def overspent(self) -> None:
         """Ends the run when its budget is gone, or the outermost call that has gone on for long without making anything of a network."""
@@ -156,9 +159,29 @@ class Interpreter:
             raise OutOfBudget
         idle = bisect_left(self.frames, self.progress_at)
         started = self.frames[idle] if idle < len(self.frames) else self.steps
-        if self.steps - started > PATIENCE:
+        if self.steps - started > self.patience:
             raise GivenUp
-        self.stop_at = min(self.max_steps, started + PATIENCE)
+        self.stop_at = min(self.max_steps, started + self.patience)
+
+    def decorated(self, decorator: Any, definition: Any) -> Any:
+        """What a decorator of the project makes of a definition; the definition itself where that is not followed to its end, None where
+        it raises."""
+        written = id(getattr(decorator, "node", decorator))
+        if written in self.given_up:
+            return definition
+        frames, patience = self.frames, self.patience
+        self.frames, self.patience = [self.steps], min(patience, DECORATOR_PATIENCE)
+        self.stop_at = self.steps
+        try:
+            return self.call(decorator, [definition], {})
+        except Raised:
+            return None
+        except GivenUp:
+            self.given_up.add(written)
+            return definition
+        finally:
+            self.frames, self.patience = frames, patience
+            self.stop_at = self.steps
 
     @property
     def is_idle_outside(self) -> bool:

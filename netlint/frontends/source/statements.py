@@ -423,16 +423,8 @@ def _decorate(interpreter: Interpreter, decorator: cst.Decorator, function: Any,
         return classes.decorate_external(interpreter, value.name, function)
     if isinstance(value, Unknown) or not callable_in_project(value):
         return function
-    result = _decorated(interpreter, value, function)
+    result = interpreter.decorated(value, function)
     return function if result is None or isinstance(result, (Unknown, External, Either)) else result
-
-
-def _decorated(interpreter: Interpreter, decorator: Any, definition: Any) -> Any:
-    """What a decorator makes of a definition; None if it raises."""
-    try:
-        return interpreter.call(decorator, [definition], {})
-    except Raised:
-        return None
 
 
 def callable_in_project(value: Any) -> bool:
@@ -450,7 +442,7 @@ def _class_definition(interpreter: Interpreter, node: cst.ClassDef, scope: Scope
         if isinstance(value, External):
             classes.decorate_class(interpreter, value.name, cls)
         elif isinstance(value, Function) and isinstance(cls, Class):
-            result = _decorated(interpreter, value, cls)
+            result = interpreter.decorated(value, cls)
             cls = result if isinstance(result, Class) else cls
     interpreter.bind(node.name.value, cls, scope)
     return None

@@ -306,6 +306,39 @@ class Net(nn.Module):
     assert network(code).formula == "Linear(x)"
 
 
+def test_a_decorator_that_writes_documentation_is_not_followed_to_its_end(network):
+    seen = network(
+        """
+        def documented(cls):
+            text = ""
+            for line in range(5000):
+                text += "words"
+                text = text[-100:]
+            raise ValueError(text)
+
+        @documented
+        class Part(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = nn.Linear(2, 3)
+            def forward(self, x):
+                return self.fc(x)
+
+        @documented
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.part = Part()
+            @documented
+            def forward(self, x):
+                return self.part(x)
+        """
+    )
+    assert seen.formula == "Linear(x)"
+    assert seen.parameters == 9
+    assert not seen.graph.blind
+
+
 @pytest.mark.parametrize("decorator", ["@torch.jit.export", "@typing.no_type_check", "@torch.autocast('cuda')", "@torch.compile"])
 def test_decorated_forwards(network, decorator):
     seen = network(
