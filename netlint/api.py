@@ -51,6 +51,8 @@ def run_on(target: object, configuration: Configuration, example_inputs: object 
     report = run(files, configuration.for_file, propose=proposals)
     if report.problems:
         raise NetlintError("; ".join(report.problems))
+    for sentence in report.unread:
+        warnings.warn(sentence, stacklevel=3)
     return report
 
 

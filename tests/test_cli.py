@@ -396,15 +396,21 @@ def test_an_extra_that_is_not_installed_is_named(
     assert f"needs the extra `{extra.strip('[]')}` (netlint-nn{extra})" in result.err
 
 
-def test_a_model_in_a_folder_that_cannot_be_read_without_an_extra_is_passed_over_with_a_word(
+def test_models_in_a_folder_that_cannot_be_read_without_an_extra_are_one_line_and_exit_2(
     netlint: Netlint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("netlint.engine.reading.installed", lambda package: False)
     Path("net.onnx").write_text("")
-    Path("x.py").write_text("")
+    Path("x.py").write_text("import torch\nnet = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.MaxPool2d(2))\n")
     result = netlint("check", ".")
-    assert result.code == 0
-    assert "passed over: `net.onnx`: reading an ONNX model needs the extra `onnx` (netlint-nn[onnx])" in result.err
+    assert result.code == 2
+    assert "NL501" in result.out, "what can be read is checked"
+    assert result.err.count("`net.onnx`: reading an ONNX model needs the extra `onnx` (netlint-nn[onnx])") == 1
+    Path("second.onnx").write_text("")
+    Path("third.onnx").write_text("")
+    result = netlint("check", ".")
+    assert result.err.count("netlint-nn[onnx]") == 1
+    assert "; so does reading 2 more of the files" in result.err
 
 
 def test_wrong_settings_are_exit_2_with_file_line_and_nearest_key(netlint: Netlint) -> None:

@@ -118,6 +118,6 @@ def _broken(report: Report) -> set[str]:
 
 def _told(report: Report) -> int:
     """Says what could not be checked, and so is not in the baseline."""
-    for message in (*report.problems, *(f"{filename} could not be checked" for filename in sorted(_broken(report)))):
+    for message in (*report.problems, *report.unread, *(f"{filename} could not be checked" for filename in sorted(_broken(report)))):
         complain(message)
     return BROKEN if report.broken else OK

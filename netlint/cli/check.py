@@ -109,6 +109,9 @@ def _once(targets: Sequence[str], options: dict[str, Any], check_files: Callable
         report = checked(files)
     for message in (*configuration.warnings, *report.notes, *report.problems):
         complain(message)
+    if report.unread:
+        others = len(report.unread) - 1
+        complain(f"{report.unread[0]}{f'; so does reading {others} more of the files' if others else ''}")
     if not files and not problems:
         complain(f"no Python file, notebook or ONNX model in {', '.join(targets or ('.',))}: nothing was checked")
     if options["diff"]:

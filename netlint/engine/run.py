@@ -62,6 +62,8 @@ class Outcome:
     """What `Task.depict` kept of the networks."""
     problem: str = ""
     """A sentence on wrong use: the network that was asked for is not there."""
+    unread: str = ""
+    """A sentence on the package without which a file of a folder cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,9 @@ class Report:
 
     `findings` are in report order, `rules` the rules that exist by code. `suppressed` counts what comments took away, `accepted` what the
     baseline holds. `unanswered` counts, by rule code and reason, the questions that no graph could answer; `blind` the places of networks
-    that could not be seen, by reason. `problems` are sentences about targets that could not be used at all, `notes` say how models were
-    read. `sources` holds the texts that cannot be read again from their files, `pictures` what was asked to be kept of the networks.
+    that could not be seen, by reason. `problems` are sentences about targets that could not be used at all, `unread` those about files of
+    folders that need a package which is not installed, `notes` say how models were read. `sources` holds the texts that cannot be read again
+    from their files, `pictures` what was asked to be kept of the networks.
     """
 
     findings: tuple[Diagnostic, ...]
@@ -83,6 +86,7 @@ class Report:
     unanswered: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     blind: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
     pictures: tuple[object, ...] = ()
@@ -90,7 +94,7 @@ class Report:
     @property
     def broken(self) -> bool:
         """Something was not checked: the exit code is 2."""
-        return bool(self.problems) or any(finding.code == NOT_CHECKED.code for finding in self.findings)
+        return bool(self.problems or self.unread) or any(finding.code == NOT_CHECKED.code for finding in self.findings)
 
 
 def check(
@@ -129,8 +133,8 @@ def check_file(task: Task) -> Outcome:
         return _checked(task)
     except SourceError as error:
         return Outcome(broken=not_checked(task.file, error.message, error.row, error.column), source=_cells_of(task.file))
-    except MissingExtra as error:  # a file that nobody named is passed over, with a word
-        return Outcome(notes=(f"passed over: {error}",)) if task.file.walked else Outcome(problem=str(error))
+    except MissingExtra as error:
+        return Outcome(unread=str(error)) if task.file.walked else Outcome(problem=str(error))
     except NetlintError as error:
         return Outcome(problem=str(error))
     except Exception as error:  # a front end that fails must not end the run
@@ -258,6 +262,7 @@ def merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: Set
         unanswered={code: dict(unanswered[code]) for code in sorted(unanswered)},
         blind=dict(sum((outcome.blind for outcome in outcomes), Counter[str]())),
         problems=(*problems, *(outcome.problem for outcome in outcomes if outcome.problem)),
+        unread=tuple(outcome.unread for outcome in outcomes if outcome.unread),
         notes=tuple(f"{task.file.filename}: {note}" for task, outcome in zip(tasks, outcomes, strict=True) for note in outcome.notes),
         sources=sources,
         pictures=tuple(picture for outcome in outcomes for picture in outcome.pictures),
