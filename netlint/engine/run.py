@@ -73,8 +73,8 @@ class Report:
     `findings` are in report order, `rules` the rules that exist by code. `suppressed` counts what comments took away, `accepted` what the
     baseline holds. `unanswered` counts, by rule code and reason, the questions that no graph could answer; `blind` the places of networks
     that could not be seen, by reason. `problems` are sentences about targets that could not be used at all, `unread` those about files of
-    folders that need a package which is not installed, `notes` say how models were read. `sources` holds the texts that cannot be read again
-    from their files, `pictures` what was asked to be kept of the networks.
+    folders that need a package which is not installed, `notes` say how models were read. `sources` holds the texts that cannot be read
+    again from their files, `pictures` what was asked to be kept of the networks.
     """
 
     findings: tuple[Diagnostic, ...]
