@@ -141,7 +141,8 @@ def _read_onnx(file: InputFile) -> Reading:
     from netlint.frontends import onnx
 
     try:
-        return onnx.read(file.model if file.model is not None else file.path, inputs=tuple(example.shape for example in file.inputs))  # type: ignore[arg-type]
+        shapes = tuple(example.shape for example in file.inputs)
+        return onnx.read(file.model if file.model is not None else file.path, filename=file.filename, inputs=shapes)  # type: ignore[arg-type]
     except InputError as error:
         raise SourceError(str(error)) from error
 

@@ -178,3 +178,19 @@ def test_graph_and_why_take_model_files(model_file: Path, capsys: pytest.Capture
     assert "MaxPool2d" in capsys.readouterr().out
     assert run(["why", "NL501", str(model_file)]) == 0
     assert capsys.readouterr().out.count("fired") >= 2
+
+
+def test_an_onnx_model_is_called_as_the_user_calls_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onnx = pytest.importorskip("onnx")
+    monkeypatch.chdir(tmp_path)
+    values = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 3]) for name in "xy"]
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "net", values[:1], values[1:])
+    onnx.save(onnx.helper.make_model(graph), "net.onnx")
+    run(["graph", "net.onnx", "--format", "json"])
+    nodes = json.loads(capsys.readouterr().out)["nodes"]
+    assert [node["filename"] for node in nodes if node["op"] == "ReLU"] == ["net.onnx"]
+    Path("broken.onnx").write_bytes(b"broken")
+    assert run(["check", "broken.onnx"]) == 2
+    assert "`broken.onnx` is no ONNX model" in capsys.readouterr().out

@@ -32,33 +32,35 @@ class Loaded:
     notes: tuple[str, ...] = ()
 
 
-def load(source: Source) -> Loaded:
-    """Reads a model. Raises InputError for what is none, or cannot be held by protobuf. External data is not opened."""
+def load(source: Source, filename: str = "") -> Loaded:
+    """Reads a model; `filename` is what its file is called, if not by its path. Raises InputError for what is none, or cannot be held by
+    protobuf. External data is not opened."""
     if isinstance(source, onnx.ModelProto):
-        return _lightened(source, "")
+        return _lightened(source, "", None)
     if isinstance(source, bytes):
-        return _lightened(_parsed(source, "the bytes"), "")
-    return _lightened(_parsed(_read(Path(source)), f"`{source}`"), str(source))
+        return _lightened(_parsed(source, "the bytes"), "", None)
+    shown = filename or str(source)
+    return _lightened(_parsed(_read(Path(source), shown), f"`{shown}`"), shown, Path(source).parent)
 
 
 def load_whole(path: Path) -> onnx.ModelProto:
     """The model of a file with all that the file holds. Raises InputError as `load` does. External data is not opened."""
-    return _parsed(_read(path), f"`{path}`")
+    return _parsed(_read(path, str(path)), f"`{path}`")
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, shown: str) -> bytes:
     try:
         size = path.stat().st_size
         if path.is_dir():
-            raise InputError(f"`{path}` is a folder, not an ONNX file")
+            raise InputError(f"`{shown}` is a folder, not an ONNX file")
         if size > MOST_BYTES:
             raise InputError(
-                f"`{path}` has {size / 2**30:.1f} GiB, and protobuf cannot read a message of more than 2 GiB: save the model with its "
+                f"`{shown}` has {size / 2**30:.1f} GiB, and protobuf cannot read a message of more than 2 GiB: save the model with its "
                 "weights as external data (`onnx.save(model, path, save_as_external_data=True)`)"
             )
         return path.read_bytes()
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot read `{path}`: {getattr(error, 'strerror', None) or error}") from error
+        raise InputError(f"cannot read `{shown}`: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _parsed(data: bytes, what: str) -> onnx.ModelProto:
@@ -77,7 +79,7 @@ def _parsed(data: bytes, what: str) -> onnx.ModelProto:
     return model
 
 
-def _lightened(model: onnx.ModelProto, filename: str) -> Loaded:
+def _lightened(model: onnx.ModelProto, filename: str, folder: Path | None) -> Loaded:
     """A copy with the same structure; the elements of large tensors, and of those in other files, stay behind."""
     if not model.HasField("graph"):
         raise InputError("this ModelProto has no graph")
@@ -87,7 +89,6 @@ def _lightened(model: onnx.ModelProto, filename: str) -> Loaded:
         if field.name not in ("graph", "training_info"):
             _copy(light, field, value)
     light.graph.CopyFrom(_light_graph(model.graph))
-    folder = Path(filename).parent if filename else None
     for tensor in tensors([light.graph, *light.functions]):
         reason = _external_problem(tensor, folder)
         if reason is not None:

@@ -31,12 +31,13 @@ FACTS = frozenset({Fact.TOPOLOGY})
 """A model that was exported for inference says nothing of its training: dropout is gone, batch norms are folded."""
 
 
-def read(source: Source, *, name: str | None = None, inputs: tuple[Shape, ...] = ()) -> Reading:
+def read(source: Source, *, name: str | None = None, filename: str = "", inputs: tuple[Shape, ...] = ()) -> Reading:
     """Reads an ONNX model: a path, its bytes, or a ModelProto (which stays as it is). Raises InputError for what cannot be read.
 
-    `inputs` are shapes to take instead of those that the file states, in the order of the model's inputs.
+    `filename` is what the file is called in places and messages, if not by its path. `inputs` are shapes to take instead of those that
+    the file states, in the order of the model's inputs.
     """
-    loaded = load(source)
+    loaded = load(source, filename)
     try:
         structure.check(loaded.model)
         state(loaded.model, inputs)
