@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import click
@@ -154,3 +155,16 @@ def test_fix_and_verify_in_python() -> None:
     [result] = netlint.fix("model.py", config={"select": ["NL501"]})
     assert Path("model.py").read_text() == FIXED
     assert netlint.fix("model.py", config={"select": ["NL501"]}) == []
+
+
+def test_two_new_layers_for_one_call_have_names_of_their_own() -> None:
+    """The activation is replaced by one with parameters (NL401), and dropout is put behind it (NL101)."""
+    wide = (
+        "        self.first = nn.Linear(64, 8192)\n        self.second = nn.Linear(8192, 8192)\n        self.head = nn.Linear(8192, 10)\n\n"
+        "    def forward(self, x):\n        x = F.relu(self.first(x))\n        return self.head(F.relu(self.second(x)))\n"
+    )
+    Path("model.py").write_text(FLAWED[: FLAWED.index("        self.conv")] + wide)
+    run(["check", "--select", "NL101,NL401", "--unsafe-fixes", "model.py"])
+    text = Path("model.py").read_text()
+    made = dict(re.findall(r"self\.(\w+) = nn\.(PReLU|Dropout)\(", text))
+    assert made == {"prelu": "PReLU", "prelu2": "PReLU", "dropout": "Dropout", "dropout2": "Dropout"}, text

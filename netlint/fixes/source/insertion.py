@@ -27,20 +27,20 @@ class Taken:
     """The names that fixes of one pass have given to new layers, so that no two of them choose the same."""
 
     names: dict[str, set[str]] = field(default_factory=dict)
-    chosen: dict[tuple[str, object], str] = field(default_factory=dict)
+    chosen: dict[tuple[str, object, str], str] = field(default_factory=dict)
 
     def free(self, code: Code, base: str, owner: object, also: set[str]) -> str:
-        """A name that nothing in the file and in the network has; the same one each time for the same owner."""
+        """A name that nothing in the file and in the network has; the same one each time for the same owner and kind."""
         filename = code.file.filename
-        if (filename, owner) not in self.chosen:
+        if (filename, owner, base) not in self.chosen:
             used = self.names.setdefault(filename, _attributes(code))
             name, number = base, 1
             while name in used or name in also:
                 number += 1
                 name = f"{base}{number}"
             used.add(name)
-            self.chosen[filename, owner] = name
-        return self.chosen[filename, owner]
+            self.chosen[filename, owner, base] = name
+        return self.chosen[filename, owner, base]
 
 
 def _attributes(code: Code) -> set[str]:
