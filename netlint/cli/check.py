@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,12 @@ from netlint.cli.watching import watch
 
 if TYPE_CHECKING:
     from netlint.config import Configuration
-    from netlint.engine.diagnostic import Diagnostic
+    from netlint.engine.diagnostic import Diagnostic, Fix
+    from netlint.engine.evaluation import Found
+    from netlint.engine.reading import Source
     from netlint.engine.run import Report
     from netlint.engine.targets import InputFile
+    from netlint.graph import Graph, Location
 
 
 @click.command()
@@ -60,7 +64,7 @@ if TYPE_CHECKING:
 )
 @click.option("--statistics", is_flag=True, help="Show how many findings each rule has, instead of the findings.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.  [default: as many as pay off]")
-@click.option("--no-cache", is_flag=True, help="Read everything afresh (this version keeps no cache, so it always does).")
+@click.option("--no-cache", is_flag=True, help="Read everything afresh, and remember nothing.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file or the settings change (extra `watch`).")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
 @config_option
@@ -79,13 +83,18 @@ def check(targets: tuple[str, ...], **options: Any) -> int:
 
     if options["watch"]:
         return watch(targets, options, lambda run: _once(targets, options, run.check))
-    return _once(targets, options, check_files)
+    if options["no_cache"]:
+        return _once(targets, options, check_files)
+    from netlint.engine.cache import Cache
+
+    cache = Cache()
+    code = _once(targets, options, partial(check_files, memory=cache))
+    if options["verbose"] and cache.problem:
+        complain(cache.problem)
+    return code
 
 
 def _once(targets: Sequence[str], options: dict[str, Any], check_files: Callable[..., Report]) -> int:
-    from netlint.engine.changes import changes_since
-    from netlint.fixes import proposals
-
     if options["diff"] and options["add_ignore"] is not None:
         raise click.UsageError("--diff writes nothing, --add-ignore writes comments: one of the two")
     configuration = configured(options)
@@ -94,10 +103,14 @@ def _once(targets: Sequence[str], options: dict[str, Any], check_files: Callable
     fixing = any(options[name] for name in ("fix", "unsafe_fixes", "diff", "interactive"))
     home = files[0].path.parent if files else Path.cwd()
     wanted = outputs(options, configuration.for_folder(home).output_format)
-    changes = changes_since(options["diff_base"], Path.cwd()) if options["diff_base"] else None
+    changes = None
+    if options["diff_base"]:
+        from netlint.engine.changes import changes_since
+
+        changes = changes_since(options["diff_base"], Path.cwd())
 
     def checked(files: Sequence[InputFile], on_done: Callable[[object], None] | None = None) -> Report:
-        report = check_files(files, configuration.for_file, options["jobs"], problems, proposals, on_done, depicted(wanted))
+        report = check_files(files, configuration.for_file, options["jobs"], problems, _proposals, on_done, depicted(wanted))
         return replace(report, findings=tuple(filter(changes.touch, report.findings))) if changes is not None else report
 
     with progress(len(files), options["quiet"]) as on_done:
@@ -118,6 +131,13 @@ def _once(targets: Sequence[str], options: dict[str, Any], check_files: Callable
         wanted = [output for output in wanted if output.file]
     publish(report, wanted, files if left is None else left, configuration, options)
     return _exit_code(report, configuration, options["exit_zero"])
+
+
+def _proposals(judged: Sequence[tuple[Graph, Sequence[Found]]], filename: str, source: Source) -> Mapping[tuple[str, Location], Fix]:
+    """`netlint.fixes.proposals`, imported where a file has to be read."""
+    from netlint.fixes import proposals
+
+    return proposals(judged, filename, source)
 
 
 def _exit_code(report: Report, configuration: Configuration, exit_zero: bool) -> int:

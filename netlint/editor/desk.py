@@ -32,9 +32,9 @@ from netlint.fixes.proposal import Checked, Proposal, effects
 from netlint.fixes.proving import Prover
 from netlint.fixes.source import fix_source, proposals
 from netlint.fixes.source.ignoring import add_ignores
+from netlint.frontends.decoding import decode
 from netlint.frontends.errors import SourceError
 from netlint.frontends.source import read
-from netlint.frontends.source.project import decode
 from netlint.graph import Graph, Location
 
 

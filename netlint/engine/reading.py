@@ -15,8 +15,9 @@ from netlint.engine.errors import MissingExtra, NetlintError
 from netlint.engine.notebook import LINE_END, Notebook
 from netlint.engine.spelling import hint
 from netlint.engine.targets import InputFile
+from netlint.frontends.decoding import decode
 from netlint.frontends.errors import InputError, SourceError
-from netlint.frontends.reading import Reading
+from netlint.frontends.reading import Reading, digest
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -31,12 +32,14 @@ FEW = 8
 @dataclass(frozen=True, slots=True)
 class Source:
     """The text of a file. For a notebook, `cells` holds the first row of each code cell in that text, `file_rows` the line of the file
-    that each row is written in, and `foreign` the rows that stand for what is no Python: magics, lines for the shell."""
+    that each row is written in, and `foreign` the rows that stand for what is no Python: magics, lines for the shell. `digest` is that of
+    the file's bytes."""
 
     text: str
     cells: tuple[int, ...] = ()
     file_rows: tuple[int, ...] = ()
     foreign: frozenset[int] = frozenset()
+    digest: str = ""
 
     @property
     def lines(self) -> list[str]:
@@ -61,7 +64,7 @@ def read(file: InputFile) -> Source:
         data = file.text if file.text is not None else file.path.read_bytes()
     except OSError as error:
         raise SourceError(f"cannot read the file: {error.strerror or error}") from error
-    return _notebook(data) if file.path.suffix == ".ipynb" else Source(_decoded(data))
+    return _notebook(data) if file.path.suffix == ".ipynb" else Source(decode(data), digest=digest(data))
 
 
 def graphs(file: InputFile, source: Source) -> Reading:
@@ -187,14 +190,8 @@ def _project(root: Path) -> Project:
     return Project(root)
 
 
-def _decoded(data: bytes) -> str:
-    from netlint.frontends.source.project import decode
-
-    return decode(data)
-
-
 def _notebook(data: bytes) -> Source:
     """The code cells of a notebook as one module."""
     notebook = Notebook.of(data)
     foreign = frozenset().union(*(cell.foreign for cell in notebook.cells))
-    return Source(notebook.module, tuple(cell.first for cell in notebook.cells), notebook.lines, foreign)
+    return Source(notebook.module, tuple(cell.first for cell in notebook.cells), notebook.lines, foreign, digest(data))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from netlint.engine import baseline
 from netlint.engine.diagnostic import Diagnostic, Fix, Position
@@ -21,6 +22,7 @@ from netlint.engine.suppression import Comment, Suppressions, comments
 from netlint.engine.targets import InputFile, project_root
 from netlint.engine.workers import spread
 from netlint.frontends.errors import SourceError
+from netlint.frontends.reading import Lookups
 from netlint.graph import Graph, Location
 
 SettingsFor = Callable[[Path], Settings]
@@ -50,8 +52,8 @@ class Outcome:
 
     candidates: list[Candidate] = field(default_factory=list)
     broken: Diagnostic | None = None
-    unanswered: dict[str, Counter[str]] = field(default_factory=dict)
-    blind: Counter[str] = field(default_factory=Counter)
+    unanswered: dict[str, dict[str, int]] = field(default_factory=dict)
+    blind: dict[str, int] = field(default_factory=dict)
     networks: tuple[str, ...] = ()
     comments: tuple[Comment, ...] = ()
     notes: tuple[str, ...] = ()
@@ -64,6 +66,20 @@ class Outcome:
     """A sentence on wrong use: the network that was asked for is not there."""
     unread: str = ""
     """A sentence on the package without which a file of a folder cannot be read."""
+    content: str = ""
+    """The digest of the file's bytes."""
+    lookups: Lookups | None = None
+    """What it depends on besides; None where that is not known."""
+
+
+class Memory(Protocol):
+    """What outlives a run."""
+
+    def recalled(self, tasks: Sequence[Task]) -> dict[int, Outcome]:
+        """The outcomes that are known and still true, by the place of their task."""
+
+    def keep(self, tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
+        """Remembers what tasks have given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +121,23 @@ def check(
     propose: Propose | None = None,
     on_done: Callable[[Task], None] | None = None,
     depict: Depict | None = None,
+    memory: Memory | None = None,
 ) -> Report:
     """Checks files. `jobs` is the number of processes (None: as many as pay off); the report does not depend on it. `propose` gives the
-    findings in source files their fixes; `on_done` hears of each file that is done; `depict` keeps something of every network."""
+    findings in source files their fixes; `on_done` hears of each file that is done; `depict` keeps something of every network. `memory`
+    knows the outcomes of earlier runs."""
     forget()
     tasks = [Task(file, settings_for(file.path), propose, depict) for file in files]
-    outcomes = checked_all(tasks, jobs, on_done)
+    known = memory.recalled(tasks) if memory is not None else {}
+    fresh = [task for place, task in enumerate(tasks) if place not in known]
+    if on_done is not None:
+        for place in known:
+            on_done(tasks[place])
+    made = checked_all(fresh, jobs, on_done)
+    if memory is not None:
+        memory.keep(fresh, made)
+    rest = iter(made)
+    outcomes = [known[place] if place in known else next(rest) for place in range(len(tasks))]
     return merged(tasks, outcomes, settings_for, tuple(problems))
 
 
@@ -157,6 +184,7 @@ def _checked(task: Task) -> Outcome:
     reading = graphs(file, source)
     outcome, judged = judge(file, settings, reading.graphs, source)
     outcome.notes = reading.notes
+    outcome.content, outcome.lookups = source.digest, reading.lookups
     outcome.source = source if file.text is not None or source.cells else None
     if task.propose is not None and file.kind == "source":
         _add_fixes(outcome, task.propose, judged, file.filename, source)
@@ -172,13 +200,16 @@ def judge(
     rules = [rule for rule in load(settings.rule_paths).rules if rule.code in settings.selected]
     outcome = Outcome(networks=tuple(graph.name for graph in networks), comments=comments(source.text), source=source)
     judged: list[tuple[Graph, list[Found]]] = []
+    unanswered: dict[str, Counter[str]] = {}
+    blind: Counter[str] = Counter()
     for graph in networks:
-        found, unanswered = check_graph(graph, rules, settings)
+        found, open_questions = check_graph(graph, rules, settings)
         judged.append((graph, found))
         outcome.candidates += [_at_home(candidate, file) for candidate in candidates(found, graph)]
-        for question in unanswered:
-            outcome.unanswered.setdefault(question.rule.code, Counter())[question.reason] += 1
-        outcome.blind.update(place.reason for place in graph.blind)
+        for question in open_questions:
+            unanswered.setdefault(question.rule.code, Counter())[question.reason] += 1
+        blind.update(place.reason for place in graph.blind)
+    outcome.unanswered, outcome.blind = {code: dict(reasons) for code, reasons in unanswered.items()}, dict(blind)
     return outcome, judged
 
 
@@ -246,7 +277,9 @@ def merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: Set
     names = {file.filename: file.project_name for file in files.values()}
     findings += fingerprinted((notice, names[notice.filename], notice.message) for notice in notices)
     unanswered: dict[str, Counter[str]] = {}
+    blind: Counter[str] = Counter()
     for outcome in outcomes:
+        blind.update(outcome.blind)
         for code, reasons in outcome.unanswered.items():
             unanswered.setdefault(code, Counter()).update(reasons)
     sources = {task.file.filename: outcome.source for task, outcome in zip(tasks, outcomes, strict=True) if outcome.source}
@@ -260,7 +293,7 @@ def merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: Set
         suppressed=suppressed,
         accepted=len(findings) - len(left),
         unanswered={code: dict(unanswered[code]) for code in sorted(unanswered)},
-        blind=dict(sum((outcome.blind for outcome in outcomes), Counter[str]())),
+        blind=dict(blind),
         problems=(*problems, *(outcome.problem for outcome in outcomes if outcome.problem)),
         unread=tuple(outcome.unread for outcome in outcomes if outcome.unread),
         notes=tuple(f"{task.file.filename}: {note}" for task, outcome in zip(tasks, outcomes, strict=True) for note in outcome.notes),

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from netlint.engine.registry import Entry
 from netlint.engine.run import Depict, Report
 from netlint.reports import github, gitlab, json, junit, sarif, statistics
-from netlint.reports.html.check import render as render_html
-from netlint.reports.html.picture import depict
 from netlint.reports.places import Places
 from netlint.reports.terminal import Paint
 from netlint.reports.text import TextReport
+
+if TYPE_CHECKING:
+    from netlint.engine.evaluation import Found
+    from netlint.graph import Graph
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,18 @@ class Format:
     depict: Depict | None = None
 
 
+def _html(report: Report, view: View) -> str:
+    from netlint.reports.html.check import render
+
+    return render(report, view.places, view.entries)
+
+
+def _picture(judged: Sequence[tuple[Graph, Sequence[Found]]], filename: str) -> Sequence[object]:
+    from netlint.reports.html.picture import depict
+
+    return depict(judged, filename)
+
+
 def _text(report: Report, view: View) -> str:
     if not report.findings and (report.problems or not report.files):
         return ""  # nothing good can be said of a run that lacked a target, or had nothing to check
@@ -59,6 +74,6 @@ FORMATS: Mapping[str, Format] = {
     "github": Format(lambda report, view: github.render(report, view.places)),
     "gitlab": Format(lambda report, view: gitlab.render(report, view.places)),
     "junit": Format(lambda report, view: junit.render(report, view.places, view.files)),
-    "html": Format(lambda report, view: render_html(report, view.places, view.entries), depict=depict),
+    "html": Format(_html, depict=_picture),
 }
 """By the names in `netlint.config.OUTPUT_FORMATS`."""

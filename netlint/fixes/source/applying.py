@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from netlint.engine.diagnostic import Edit, Fix, Position
 from netlint.engine.notebook import BOM, LINE_END, Notebook, line_end
 from netlint.fixes.source.notebooks import NotebookDocument
+from netlint.frontends.decoding import decode
 from netlint.frontends.errors import SourceError
-from netlint.frontends.source.project import decode
 
 NOTEBOOK = ".ipynb"
 

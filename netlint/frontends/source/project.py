@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from netlint.frontends.decoding import decode
 from netlint.frontends.errors import SourceError
+from netlint.frontends.reading import Lookups, digest
 from netlint.frontends.source.code import NodeCache, SourceFile
 
 MAX_FILE_BYTES = 4_000_000
@@ -26,14 +28,22 @@ class Project:
         if root is not None:
             self._roots = [root, root / "src"]
         self._files: dict[Path, SourceFile | None] = {}
-        self._lookups: dict[tuple[str, Path], Path | None] = {}
+        self._found: dict[tuple[str, Path], tuple[Path | None, dict[str, bool]]] = {}
+        """Where a module is as seen from a folder, and where it was looked for."""
         self._bytes: dict[Path, bytes] = {}
+        self._digests: dict[Path, str] = {}
+        self._asked: set[tuple[str, Path]] = set()
+        """The keys of `_found` that the present reading has asked for."""
+        self.lookups = Lookups()
+        """What the present reading has asked of the file system."""
         self._display: dict[Path, str] = {}
         self.opened: list[Path] = []
 
     def add(self, path: Path, text: str, filename: str | None = None) -> SourceFile:
-        """Registers a file whose text is at hand. Raises SourceError if it cannot be parsed."""
+        """Registers a file whose text is at hand, and begins to read it. Raises SourceError if it cannot be parsed."""
         path = path.absolute()
+        self.lookups = Lookups()
+        self._asked.clear()
         shown = filename if filename is not None else str(path)
         self._display[path] = shown
         name, is_package = self._module_name(path)
@@ -45,7 +55,7 @@ class Project:
         is_package = path.name == "__init__.py"
         parts = [] if is_package else [path.stem]
         folder = path.parent
-        while (folder / "__init__.py").is_file() and folder.parent != folder:
+        while self._is_file(folder / "__init__.py") and folder.parent != folder:
             parts.insert(0, folder.name)
             folder = folder.parent
         return ".".join(parts), is_package
@@ -54,7 +64,7 @@ class Project:
         if importer_path is None:
             return self._roots
         top = importer_path.parent
-        while (top / "__init__.py").is_file() and top.parent != top:
+        while self._is_file(top / "__init__.py") and top.parent != top:
             top = top.parent
         return [importer_path.parent, top, *self._roots] if top != importer_path.parent else [top, *self._roots]
 
@@ -95,8 +105,10 @@ class Project:
         if path not in self._bytes:
             try:
                 self._bytes[path] = path.read_bytes()
+                self.lookups.read[str(path)] = digest(self._bytes[path])
             except OSError:
                 self._bytes[path] = b""
+                self.lookups.read[str(path)] = ""
         data = self._bytes[path]
         return name.encode() in data or b"import *" in data
 
@@ -108,27 +120,42 @@ class Project:
             return None
         start = importer_path.parent if importer_path else self._roots[0]
         key = (module, start)
-        if key not in self._lookups:
-            self._lookups[key] = self._locate(module, self._search_roots(importer, importer_path))
-        return self._lookups[key]
+        if key not in self._found:
+            outer, self.lookups.exists = self.lookups.exists, {}
+            try:
+                found = self._locate(module, self._search_roots(importer, importer_path))
+                self._found[key] = (found, self.lookups.exists)
+            finally:
+                self.lookups.exists = outer
+        found, where = self._found[key]
+        if key not in self._asked:
+            self._asked.add(key)
+            self.lookups.exists.update(where)
+        return found
 
-    @staticmethod
-    def _locate(module: str, roots: list[Path]) -> Path | None:
+    def _locate(self, module: str, roots: list[Path]) -> Path | None:
         relative = Path(*module.split("."))
         for root in roots:
             package = root / relative / "__init__.py"
-            if package.is_file():
+            if self._is_file(package):
                 return package
             plain = root / relative.with_suffix(".py")
-            if plain.is_file():
+            if self._is_file(plain):
                 return plain
         return None
+
+    def _is_file(self, path: Path) -> bool:
+        there = path.is_file()
+        self.lookups.exists[str(path)] = there
+        return there
 
     def _load(self, path: Path, module: str) -> SourceFile | None:
         path = path.absolute()
         if path not in self._files:
+            self._digests[path] = ""
             try:
                 data = path.read_bytes()
+                self._digests[path] = digest(data)
                 if len(data) > MAX_FILE_BYTES:
                     self._files[path] = None
                 else:
@@ -139,6 +166,9 @@ class Project:
                 self._files[path] = None
         else:
             self._files[path] = self._files.pop(path)  # the latest used stands last
+        if path not in self._digests:  # its text was at hand
+            self._digests[path] = digest(path.read_bytes()) if path.is_file() else ""
+        self.lookups.read[str(path)] = self._digests[path]
         return self._files[path]
 
     def _shown(self, path: Path) -> str:
@@ -151,15 +181,3 @@ class Project:
             folder = Path(shown).parent
             return str(folder / tail)
         return str(path)
-
-
-def decode(data: bytes) -> str:
-    """The text of a Python file: its BOM or coding comment is honoured, UTF-8 otherwise. Raises SourceError."""
-    import io
-    import tokenize
-
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return data.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
-        raise SourceError(f"cannot decode the file: {error}") from error

@@ -69,10 +69,10 @@ def read(
         file = project.add(Path(filename), source, filename)
         opened = len(project.opened)
         if network is None and not (_names_torch(file) or any(map(_names_torch, _imported(project, file)))):
-            return Reading(dependencies=tuple(str(path) for path in project.opened[opened:]))
+            return Reading(dependencies=tuple(str(path) for path in project.opened[opened:]), lookups=project.lookups)
         reader = _Reader(project, file, inputs)
         graphs = reader.one(network) if network is not None else reader.all()
-        return Reading(graphs, tuple(str(path) for path in project.opened[opened:]))
+        return Reading(graphs, tuple(str(path) for path in project.opened[opened:]), lookups=project.lookups)
     finally:
         project.forget()
         sys.setrecursionlimit(limit)
