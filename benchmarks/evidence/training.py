@@ -43,7 +43,7 @@ def fit(
 
     The order of the samples depends on `seed` alone, not on the network. The model is left in eval mode.
     """
-    optimizer = optimizer or torch.optim.Adam(model.parameters(), lr=rate)
+    optimizer = optimizer or torch.optim.Adam(model.parameters(), lr=rate, fused=True)
     model.train()
     losses = []
     for x, y in batches(samples, batch, steps, seed):

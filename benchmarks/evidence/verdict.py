@@ -131,10 +131,10 @@ def by_statement(found: Sequence[Check], statements: Iterable[str]) -> dict[str,
 
 
 PHRASES = {
-    SUPPORTS: "supports the document's {}",
-    CONTRADICTS: "contradicts the document's {}",
-    MIXED: "supports the document's {} in part only",
-    NO_EFFECT: "shows no effect of the document's {}",
+    SUPPORTS: "supports {}",
+    CONTRADICTS: "contradicts {}",
+    MIXED: "supports only in part {}",
+    NO_EFFECT: "shows no effect of {}",
 }
 
 
@@ -143,12 +143,18 @@ def summary(found: Sequence[Check], statements: Sequence[str], label: Callable[[
     judged = by_statement(found, statements)
     phrases = []
     for word in dict.fromkeys(judged.values()):
-        phrases.append(PHRASES[word].format(", ".join(statement for statement in statements if judged[statement] == word)))
+        phrases.append(PHRASES[word].format(_called([statement for statement in statements if judged[statement] == word])))
     details = []
     for claim in dict.fromkeys(check.claim for check in found):
         its = [check for check in found if check.claim == claim]
         details.append(f"{claim.says}: {_outcome(its)} ({label(claim.metric)}: {_numbers(its)}).")
     return " ".join([f"The figure {', and '.join(phrases)}.", *details])
+
+
+def _called(statements: Sequence[str]) -> str:
+    """The statements in a sentence. Those with a plus are netlint's own, next to the document's."""
+    names = ", ".join(statements)
+    return f"{names}, advice beyond the document" if names.endswith("+") else f"the document's {names}"
 
 
 def _outcome(its: Sequence[Check]) -> str:

@@ -70,4 +70,5 @@ experiment = Experiment(
         Claim("ELU's outputs have a mean nearer to zero", "ELU", "mean", than="ReLU", higher=False, statements=("S20",)),
     ),
     measure=measure,
+    seeds=10,
 )

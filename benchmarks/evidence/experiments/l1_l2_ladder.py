@@ -48,7 +48,7 @@ def measure(data: Data, seed: int) -> Iterator[Measured]:
                 yield Measured(f"{name}, {features}", strength, values)
             best = max(found, key=lambda pair: pair[0])[1]
             yield Measured(f"{name}, {features}", BEST, best)
-            yield Measured(f"no penalty, {features}", BEST, found[0][1])
+        yield Measured(f"no penalty, {features}", BEST, found[0][1])
 
 
 def chosen(says: str, arm: str, than: str, statements: tuple[str, ...], metric: str = "accuracy") -> Claim:
@@ -71,4 +71,5 @@ experiment = Experiment(
         chosen("With all features useful L2 is better than L1", "L2, all useful", "L1, all useful", ("S16",)),
     ),
     measure=measure,
+    seeds=10,
 )

@@ -22,8 +22,8 @@ NORMS: dict[str, Callable[[int], nn.Module]] = {
 
 def network(classes: int, norm: Callable[[int], nn.Module]) -> nn.Module:
     layers: list[nn.Module] = []
-    for inputs, outputs in ((1, CHANNELS), (CHANNELS, CHANNELS), (CHANNELS, CHANNELS)):
-        layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False), norm(outputs), nn.ReLU()]
+    for inputs, stride in ((1, 2), (CHANNELS, 2), (CHANNELS, 1)):
+        layers += [nn.Conv2d(inputs, CHANNELS, 3, stride=stride, padding=1, bias=False), norm(CHANNELS), nn.ReLU()]
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(CHANNELS, classes))
 
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
-import onnxruntime
 import torch
 from onnx import TensorProto, helper
 from torch import Tensor, nn
@@ -46,6 +45,8 @@ def saved_bytes(model: nn.Module, x: Tensor) -> int:
 
 def session(model: nn.Sequential, order: str, x: Tensor) -> Callable[[], object]:
     """The ReLU block as an ONNX model, run by onnxruntime in one thread with its own graph optimisations."""
+    import onnxruntime
+
     weight, bias = (parameter.detach().numpy() for parameter in model[0].parameters())
     relu, pool = partial(helper.make_node, "Relu"), partial(helper.make_node, "MaxPool", kernel_shape=[2, 2], strides=[2, 2])
     first, second = (relu, pool) if order == ORDERS[0] else (pool, relu)

@@ -29,7 +29,7 @@ def measure(data: Data, seed: int) -> Iterator[Measured]:
 
 experiment = Experiment(
     slug="prelu-decay",
-    statements=("S16",),
+    statements=("S16+",),
     rules=("NL306",),
     question=f"Does a weight decay of {DECAY} on PReLU's slopes, besides that on the weights, harm?",
     metrics={"accuracy": Metric("test accuracy"), "slope": Metric("mean absolute slope (started at .25)")},
