@@ -84,6 +84,7 @@ class Cache:
 
     def recalled(self, tasks: Sequence[Task]) -> dict[int, Outcome]:
         """The outcomes that are known and still true, by the place of their task."""
+        self._digests.clear()  # a fix may have written since the last time
         found: dict[int, Outcome] = {}
         views: dict[Path, _View] = {}
         for place, task in enumerate(tasks):

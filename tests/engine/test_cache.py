@@ -252,6 +252,14 @@ def test_a_fix_is_offered_and_made_from_the_cache(project: Project) -> None:
     assert json.loads(second.out)[0]["fix"]["edits"]
     project.check("blocks.py", "--select", "NL501", "--fix")
     assert "nn.MaxPool2d(2), nn.ReLU()" in (project.folder / "blocks.py").read_text()
+    assert project.check("blocks.py", "--select", "NL501").code == 0
+
+
+def test_what_a_run_has_fixed_it_does_not_report(project: Project) -> None:
+    project.write("blocks.py", STACK + "net = stack(3)\n")
+    for arguments in ([], ["--fix"]):
+        ran = project.check("blocks.py", "--select", "NL501", *arguments)
+        assert ran.code == (0 if arguments else 1)
 
 
 def test_what_failed_is_tried_again(project: Project) -> None:
