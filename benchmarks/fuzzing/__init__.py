@@ -1,0 +1,1 @@
+"""What `benchmarks/fuzz.py` puts to netlint: a file a kind of input, and the watch that is kept meanwhile."""
