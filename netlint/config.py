@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +20,7 @@ from netlint.engine.selection import Choice, chosen, expand
 from netlint.engine.settings import Settings
 from netlint.engine.spelling import hint
 from netlint.engine.targets import InputFile, collect
+from netlint.frontends.limits import USUAL, Limits
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -43,8 +44,11 @@ KEYS = (
     "output-format",
     "rules",
     "training",
+    "limits",
 )
 TRAINING_KEYS = ("batch-size", "samples", "intent")
+LIMITS: Mapping[str, int] = {field.name.replace("_", "-"): getattr(USUAL, field.name) for field in fields(Limits)}
+"""The keys of `[tool.netlint.limits]`, with what holds without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +276,7 @@ def build(table: Table, overrides: Overrides, root: Path | None) -> Settings:
         output_format=table.get("output-format", one_of(OUTPUT_FORMATS), "text"),
         options=_options(table.table("rules"), registry),
         training=_training(table.table("training"), overrides),
+        limits=_limits(table.table("limits")),
         root=base,
         baseline=_baseline(table, root) if root is not None else None,
     )
@@ -333,6 +338,11 @@ def _options(table: Table, registry: Registry) -> dict[str, dict[str, Any]]:
         given.check_keys(list(rule.options))
         options[rule.name] = {key: given.get(key, _KINDS[type(rule.options[key].default)], None) for key in given.values}
     return options
+
+
+def _limits(table: Table) -> Limits:
+    table.check_keys(list(LIMITS))
+    return Limits(**{key.replace("-", "_"): table.get(key, POSITIVE, usual) for key, usual in LIMITS.items()})
 
 
 def _training(table: Table, overrides: Overrides) -> TrainingFacts:

@@ -105,20 +105,20 @@ class Desk:
         return self._read(file, settings, version, text, readable)
 
     def _read(self, file: InputFile, settings: Settings, version: int, text: str, readable: Readable) -> Document:
-        graphs = self._graphs(file, readable.text)
+        graphs = self._graphs(file, readable.text, settings)
         source = Source(readable.text)
         outcome, judged = judge(file, settings, graphs, source)
         report = merged([Task(file, settings)], [outcome], lambda _: settings, ())
         return Document(file, settings, version, text, readable, judged, report.findings)
 
-    def _graphs(self, file: InputFile, text: str) -> list[Graph]:
+    def _graphs(self, file: InputFile, text: str, settings: Settings) -> list[Graph]:
         """The networks of a document, with the open texts of what it imports."""
         project = self._project(file.root)
         for other in self._documents.values():
             if other.file.root == file.root and other.file.path != file.path:
                 project.show(other.file.path, other.readable.text)
         shapes = tuple(example.shape for example in file.inputs)
-        return read(text, file.filename, project=project, inputs=shapes).graphs
+        return read(text, file.filename, project=project, inputs=shapes, limits=settings.limits).graphs
 
     def _project(self, root: Path) -> OpenProject:
         project = self._projects.get(root)
@@ -209,7 +209,7 @@ class Desk:
         def read_and_check(source: bytes) -> Checked:
             text = decode(source)
             given = replace(document.file, text=source)
-            return check_networks(given, document.settings, self._graphs(given, text), Source(text))
+            return check_networks(given, document.settings, self._graphs(given, text, document.settings), Source(text))
 
         result = fix_source(read_and_check, _as_bytes(document.written), str(path), kinds, Prover().accept, wanted)
         refused = "; ".join(f"{one.diagnostic.code} is not fixed: {one.reason}" for one in result.given_up)

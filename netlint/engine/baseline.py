@@ -88,7 +88,7 @@ def _renamed(known: Baseline, findings: Sequence[tuple[Diagnostic, str]], roots:
     """The files that were renamed, with the name that they have here: a file with findings and without entries goes with the file
     that is gone, and that had the most of the same findings. Each goes with one."""
     held = {entry.filename for entry in known.entries}
-    gone = sorted(name for name in held if not any((root / name).exists() for root in roots))
+    gone = sorted(name for name in held if not is_there(name, roots))
     new: dict[str, list[str]] = {}
     for finding, name in findings if gone else ():
         if name not in held:
@@ -102,6 +102,14 @@ def _renamed(known: Baseline, findings: Sequence[tuple[Diagnostic, str]], roots:
             found[name] = old
             taken.add(old)
     return found
+
+
+def is_there(name: str, roots: Collection[Path]) -> bool:
+    """Whether one of the projects has a file of this name, which anything may stand in for: it comes from a baseline."""
+    try:
+        return any((root / name).exists() for root in roots)
+    except OSError:  # too long, for one
+        return False
 
 
 def render(entries: Iterable[Entry]) -> str:

@@ -310,7 +310,7 @@ def _is_settled(outcome: Outcome) -> bool:
 
 def _settings_key(settings: Settings) -> str:
     """The settings that decide what is found in a file, with the rules that they name."""
-    asked = (sorted(settings.selected), settings.options, settings.training, settings.rule_paths)
+    asked = (sorted(settings.selected), settings.options, settings.training, settings.limits, settings.rule_paths)
     rules = [_stamps(folder) for folder in settings.rule_paths]
     return digest(repr((asked, rules, _packs(settings.rule_paths))).encode("utf-8", "surrogateescape"))
 

@@ -17,6 +17,7 @@ from netlint.engine.spelling import hint
 from netlint.engine.targets import InputFile
 from netlint.frontends.decoding import decode
 from netlint.frontends.errors import InputError, SourceError
+from netlint.frontends.limits import USUAL, Limits
 from netlint.frontends.reading import Reading, digest
 
 if TYPE_CHECKING:
@@ -67,35 +68,35 @@ def read(file: InputFile) -> Source:
     return _notebook(data) if file.path.suffix == ".ipynb" else Source(decode(data), digest=digest(data))
 
 
-def graphs(file: InputFile, source: Source) -> Reading:
+def graphs(file: InputFile, source: Source, limits: Limits = USUAL) -> Reading:
     """The networks of a file or model. Raises SourceError when it cannot be read, NetlintError when it does not have the network that
     was asked for, when a live model cannot be made or run, or when an extra is missing."""
     if file.kind == "source":
-        return _read_source(file, source)
+        return _read_source(file, source, limits)
     return _read_module(file) if file.kind == "module" else _read_onnx(file)
 
 
 # -- the three front ends ------------------------------------------------------------------------------------------------
 
 
-def _read_source(file: InputFile, source: Source) -> Reading:
+def _read_source(file: InputFile, source: Source, limits: Limits) -> Reading:
     if file.network is None:
-        return _source_graphs(file, source)
+        return _source_graphs(file, source, limits)
     reason = ""
     try:
-        found = _source_graphs(file, source, file.network)
+        found = _source_graphs(file, source, limits, file.network)
     except SourceError as error:
         found, reason = Reading(), error.message
     if not found.graphs:
-        raise NetlintError(_no_such_network(file, reason, [graph.name for graph in _source_graphs(file, source).graphs]))
+        raise NetlintError(_no_such_network(file, reason, [graph.name for graph in _source_graphs(file, source, limits).graphs]))
     return found
 
 
-def _source_graphs(file: InputFile, source: Source, network: str | None = None) -> Reading:
+def _source_graphs(file: InputFile, source: Source, limits: Limits, network: str | None = None) -> Reading:
     from netlint.frontends.source import read as read_source
 
     inputs = tuple(example.shape for example in file.inputs)
-    return read_source(source.text, file.filename, project=_project(file.root), network=network, inputs=inputs)
+    return read_source(source.text, file.filename, project=_project(file.root), network=network, inputs=inputs, limits=limits)
 
 
 def _no_such_network(file: InputFile, reason: str, names: list[str]) -> str:
@@ -169,11 +170,11 @@ def installed(package: str) -> bool:
     return find_spec(package) is not None
 
 
-def reading_of(file: InputFile) -> Reading:
+def reading_of(file: InputFile, limits: Limits = USUAL) -> Reading:
     """The networks of a file or model. Raises NetlintError, with the place, when it cannot be read or does not have the network."""
     forget()
     try:
-        return graphs(file, read(file))
+        return graphs(file, read(file), limits)
     except SourceError as error:
         raise NetlintError(f"{file.filename}:{error.row}:{error.column}: {error.message}") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +21,7 @@ from netlint.engine.rule import Rule
 from netlint.engine.settings import Settings
 from netlint.engine.suppression import Comment, Suppressions, comments
 from netlint.engine.targets import InputFile, project_root
+from netlint.engine.wall_time import TooLong, wall_time
 from netlint.engine.workers import spread
 from netlint.frontends.errors import SourceError
 from netlint.frontends.reading import Lookups
@@ -146,7 +148,8 @@ def checked_all(tasks: Sequence[Task], jobs: int | None, on_done: Callable[[Task
     here = [task for task in tasks if task.file.kind == "module" or task.file.model is not None]
     done = {id(task): check_file(task) for task in here}
     away = [task for task in tasks if id(task) not in done]
-    results = spread(check_file, away, [task.file.size for task in away], jobs, lost=_lost, on_done=on_done)
+    patience = 2 * max((task.settings.limits.seconds for task in away), default=0)  # each file ends itself; this is for code that cannot
+    results = spread(check_file, away, [task.file.size for task in away], jobs, lost=_lost, on_done=on_done, seconds=patience)
     done.update(zip(map(id, away), results, strict=True))
     return [done[id(task)] for task in tasks]
 
@@ -157,7 +160,12 @@ def checked_all(tasks: Sequence[Task], jobs: int | None, on_done: Callable[[Task
 def check_file(task: Task) -> Outcome:
     """Reads one file and puts the selected rules to its networks. Never raises: what fails is in the outcome."""
     try:
-        return _checked(task)
+        with wall_time(task.settings.limits.seconds):
+            return _checked(task)
+    except TooLong:
+        forget()  # what was being read is in no good state
+        reason = f"it takes more than {task.settings.limits.seconds} s, which is what `limits.seconds` allows"
+        return Outcome(broken=not_checked(task.file, reason))
     except SourceError as error:
         return Outcome(broken=not_checked(task.file, error.message, error.row, error.column), source=_cells_of(task.file))
     except MissingExtra as error:
@@ -180,8 +188,10 @@ def _cells_of(file: InputFile) -> Source | None:
 
 def _checked(task: Task) -> Outcome:
     file, settings = task.file, task.settings
+    if file.kind == "source" and file.size > settings.limits.file_size:
+        raise SourceError(f"the file has {file.size:,} bytes, and `limits.file-size` allows {settings.limits.file_size:,}")
     source = read(file)
-    reading = graphs(file, source)
+    reading = graphs(file, source, settings.limits)
     outcome, judged = judge(file, settings, reading.graphs, source)
     outcome.notes = reading.notes
     outcome.content, outcome.lookups = source.digest, reading.lookups
@@ -260,7 +270,10 @@ def not_checked(file: InputFile, reason: str, row: int = 1, column: int = 1) -> 
 
 
 def _lost(task: Task, error: BaseException) -> Outcome:
-    return Outcome(broken=not_checked(task.file, f"the process that checked this file ended: {type(error).__name__}: {error}"))
+    reason = "the process that checked this file ended (out of memory, killed, or it did not come to an end)"
+    if not isinstance(error, BrokenExecutor):
+        reason = f"{reason}: {type(error).__name__}: {error}"
+    return Outcome(broken=not_checked(task.file, reason))
 
 
 # -- all files --------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netlint.engine.rule import Options, Rule, Severity, TrainingFacts
+from netlint.frontends.limits import USUAL, Limits
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -33,6 +34,7 @@ class Settings:
     output_format: str = "text"
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     training: TrainingFacts = field(default_factory=TrainingFacts)
+    limits: Limits = USUAL
     root: Path | None = None
     baseline: Path | None = None
 

@@ -23,6 +23,6 @@ def checker(file: InputFile, settings: Settings) -> ReadAndCheck:
     def read_and_check(source: bytes) -> Checked:
         given = replace(file, text=source)
         text = read(given)
-        return check_networks(given, settings, graphs(given, text).graphs, text)
+        return check_networks(given, settings, graphs(given, text, settings.limits).graphs, text)
 
     return read_and_check

@@ -24,7 +24,7 @@ def default_attributes(kind: str, domain: str, version: int) -> Mapping[str, obj
     """What the attributes of a standard operator are where they are left out."""
     try:
         schema = onnx.defs.get_schema(kind, version or onnx.defs.onnx_opset_version(), domain if domain != "ai.onnx" else "")
-    except onnx.defs.SchemaError:
+    except (onnx.defs.SchemaError, TypeError):  # none such, or a version that is no 32-bit number
         return {}
     given = {name: attribute.default_value for name, attribute in schema.attributes.items() if attribute.default_value.type}
     found = {name: onnx.helper.get_attribute_value(value) for name, value in given.items()}

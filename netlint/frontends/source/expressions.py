@@ -13,7 +13,7 @@ from netlint.frontends.source import classes, module_methods, objects, tensors
 from netlint.frontends.source.code import NodeCache
 from netlint.frontends.source.functions import make_function
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList, leaves
-from netlint.frontends.source.interpreter import EVALUATE, MAX_ITERATIONS, MAX_SIZE, Handler, Interpreter, same
+from netlint.frontends.source.interpreter import EVALUATE, Handler, Interpreter, same
 from netlint.frontends.source.values import (
     ABSENT,
     Anything,
@@ -129,8 +129,8 @@ def _elements(interpreter: Interpreter, node: cst.Tuple | cst.List | cst.Set, sc
             complete = complete and items is not None
         else:
             found.append(value)
-        if len(found) > MAX_SIZE:
-            return OpenList(found[:MAX_SIZE])
+        if len(found) > interpreter.limits.elements:
+            return OpenList(found[: interpreter.limits.elements])
     return found if complete else OpenList(found)
 
 
@@ -178,7 +178,7 @@ def _run_comprehension(interpreter: Interpreter, part: cst.CompFor, scope: Scope
 
     iterable = interpreter.evaluate(part.iter, scope)
     items = interpreter.items(iterable)
-    complete = items is not None and len(items) <= MAX_ITERATIONS
+    complete = items is not None and len(items) <= interpreter.limits.elements
     for item in items if items is not None and complete else [interpreter.representative(iterable)]:
         interpreter.step()
         complete = complete and not (isinstance(item, Either) and ABSENT in item.options)
@@ -238,7 +238,7 @@ def _formatted(interpreter: Interpreter, node: cst.FormattedString, scope: Scope
             parts.append(format(repr(value) if part.conversion == "r" else value, spec))
         except (ValueError, TypeError):
             return Unknown("a formatted string")
-        if sum(map(len, parts)) > MAX_SIZE:
+        if sum(map(len, parts)) > interpreter.limits.elements:
             return Unknown("a string too long to follow")
     return "".join(parts)
 
@@ -325,11 +325,12 @@ def _compute(interpreter: Interpreter, symbol: str, left: Any, right: Any) -> An
         return left if isinstance(left, OpenList) else right
     if symbol in ("Add", "BitOr") and hasattr(left, "__len__") and hasattr(right, "__len__"):
         interpreter.spend(len(left) + len(right))
-        if len(left) + len(right) > MAX_SIZE:
+        if len(left) + len(right) > interpreter.limits.elements:
             return Anything("a sequence too long to follow")
     if symbol == "Multiply":
+        most = interpreter.limits.elements
         for sequence, count in ((left, right), (right, left)):
-            if isinstance(sequence, (str, bytes, list, tuple)) and isinstance(count, int) and len(sequence) * count > MAX_SIZE:
+            if isinstance(sequence, (str, bytes, list, tuple)) and isinstance(count, int) and len(sequence) * count > most:
                 return Unknown("a sequence too long to follow")
     if (
         symbol in ("Power", "LeftShift")
@@ -338,7 +339,7 @@ def _compute(interpreter: Interpreter, symbol: str, left: Any, right: Any) -> An
         and (abs(right) > 256 or left.bit_length() > 256)
     ):
         return Unknown("a number too large to follow")
-    if isinstance(left, int) and isinstance(right, int) and (left.bit_length() > 4096 or right.bit_length() > 4096):
+    if isinstance(left, int) and isinstance(right, int) and (max(left.bit_length(), right.bit_length()) > interpreter.limits.bits):
         return Unknown("a number too large to follow")
     if isinstance(left, str) and symbol == "Modulo":
         parts = right if isinstance(right, tuple) else (right,)
@@ -347,7 +348,8 @@ def _compute(interpreter: Interpreter, symbol: str, left: Any, right: Any) -> An
             or "*" in left
             or any(not isinstance(part, PLAIN) for part in parts)
             or any(c.isdigit() for c in left.replace("%02d", ""))
-            or left.count("%") * max((len(part) for part in parts if isinstance(part, (str, bytes))), default=0) > MAX_SIZE
+            or left.count("%") * max((len(part) for part in parts if isinstance(part, (str, bytes))), default=0)
+            > interpreter.limits.elements
         ):
             return Unknown("a formatted string")
     if not isinstance(left, (*PLAIN, list, tuple, dict, set, range)) or not isinstance(right, (*PLAIN, list, tuple, dict, set, range)):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from netlint.frontends.errors import SourceError
+from netlint.frontends.limits import Limits
 from netlint.frontends.source.code import NodeSite, Slice, SourceFile
 from netlint.frontends.source.heap import ADict, AList, ASet, Heap, OpenList
 from netlint.frontends.source.project import Project
@@ -49,18 +50,13 @@ from netlint.graph.operators import Alternatives, Constant
 if TYPE_CHECKING:
     from netlint.graph.parameter import Layer
 
-MAX_STEPS = 600_000
 PATIENCE = 60_000
 """Steps that a call may take without making a layer or an operator: bookkeeping that is longer is not followed."""
 DECORATOR_PATIENCE = 2_000
 """The same for a decorator: one that wraps or registers takes a hundred, one that writes documentation tens of thousands."""
-MAX_DEPTH = 60
-MAX_ITERATIONS = 20_000
 MAX_ROUNDS = 64
 """Rounds of a counting loop that are followed outside of networks (training and sampling repeat themselves)."""
 MAX_WHILE_ROUNDS = 512
-MAX_SIZE = 20_000
-"""Elements of a container or characters of a string that the interpreted program may make."""
 MAX_OPTIONS = 64
 """Alternatives of one value that are told apart; with more, it may be anything."""
 Handler = Callable[["Interpreter", Any, Scope], Any]
@@ -100,12 +96,13 @@ class GivenUp(Exception):
 class Interpreter:
     """Runs code of one project. All state of a run is here; `trace` collects what the current entry point does."""
 
-    def __init__(self, project: Project, max_steps: int = MAX_STEPS) -> None:
+    def __init__(self, project: Project, limits: Limits | None = None) -> None:
         self.project = project
+        self.limits = limits or Limits()
         self.heap = Heap()
         self.trace = Trace()
         self.steps = 0
-        self.max_steps = self.stop_at = max_steps
+        self.max_steps = self.stop_at = self.limits.steps
         self.progress_at = 0
         """The step at which the last layer or operator was made."""
         self.frames: list[int] = []
@@ -202,7 +199,7 @@ class Interpreter:
 
     def emit(self, operator: Operator) -> Operator:
         """Puts an operator that has its inputs into the trace."""
-        if len(self.trace.operators) > MAX_SIZE:
+        if len(self.trace.operators) > self.limits.elements:
             raise OutOfBudget
         batches = self.trace.batches
         fed = {batches[id(source)] for source in operator.inputs if id(source) in batches}
@@ -530,7 +527,7 @@ class Interpreter:
         from netlint.frontends.source.functions import bind_arguments, is_generator
 
         node = function.node
-        if self.depth >= MAX_DEPTH or self.active.get(id(node), 0) >= 12:
+        if self.depth >= self.limits.depth or self.active.get(id(node), 0) >= 12:
             self.taint(f"`{function.name}` recurses deeper than is followed")
             return Anything(f"`{function.name}` recurses deeper than is followed")
         if id(node) in self.given_up:
@@ -599,13 +596,13 @@ class Interpreter:
         from netlint.frontends.source import objects
 
         if isinstance(value, (list, tuple, dict, set, str, bytes, range)):
-            self.spend(min(len(value), MAX_SIZE))
+            self.spend(min(len(value), self.limits.elements))
         if isinstance(value, OpenList):
             return None
         if isinstance(value, (list, tuple)):
             return list(value)
         if isinstance(value, range):
-            return list(value) if len(value) <= MAX_SIZE else None
+            return list(value) if len(value) <= self.limits.elements else None
         if isinstance(value, (dict, str, bytes)):
             return list(value)
         if isinstance(value, set):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from netlint.frontends.source import module_methods, module_tree, operands, tensors, torch_calls, torch_modules, torch_training
 from netlint.frontends.source.heap import ADict, AList, OpenList
-from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter, Raised
+from netlint.frontends.source.interpreter import Interpreter, Raised
 from netlint.frontends.source.values import (
     ABSENT,
     Anything,
@@ -358,7 +358,7 @@ def _dict_item(interpreter: Interpreter, container: dict[Any, Any], index: Any) 
 
 
 def _sequence_item(interpreter: Interpreter, container: Any, index: Any) -> Any:
-    interpreter.spend(min(len(container), MAX_SIZE))
+    interpreter.spend(min(len(container), interpreter.limits.elements))
     optional = isinstance(container, list) and any(isinstance(item, Either) and ABSENT in item.options for item in container)
     if isinstance(container, OpenList):
         return container if isinstance(index, slice) else interpreter.representative(container)
@@ -396,7 +396,7 @@ def set_item(interpreter: Interpreter, container: Any, index: Any, value: Any) -
     if isinstance(container, dict):
         try:
             interpreter.heap.touch(container)
-            if not isinstance(index, Unknown) and len(container) < MAX_SIZE:
+            if not isinstance(index, Unknown) and len(container) < interpreter.limits.elements:
                 container[index] = value
         except TypeError:
             return
@@ -447,7 +447,7 @@ def extend_list(interpreter: Interpreter, target: list[Any], value: Any) -> None
         found = list(value) if isinstance(value, OpenList) else [interpreter.representative(value)]
         if type(target) is AList:
             target.__class__ = OpenList
-    if len(target) + len(found) <= MAX_SIZE:
+    if len(target) + len(found) <= interpreter.limits.elements:
         target.extend(found)
     elif type(target) is AList:
         target.__class__ = OpenList

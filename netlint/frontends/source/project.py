@@ -6,11 +6,11 @@ from pathlib import Path
 
 from netlint.frontends.decoding import decode
 from netlint.frontends.errors import SourceError
+from netlint.frontends.limits import Limits
 from netlint.frontends.reading import Lookups, digest
 from netlint.frontends.source.code import NodeCache, SourceFile
 
-MAX_FILE_BYTES = 4_000_000
-MAX_KEPT_LINES = 8_000
+MAX_KEPT_LINES = 2_000
 """Parsed lines of imported files that are kept from one reading to the next, about 15 kB each."""
 LIBRARIES = frozenset({"torch", "numpy"})
 """Packages whose meaning is known here: their source is not read, even where it lies beside the project's."""
@@ -34,6 +34,7 @@ class Project:
         self._digests: dict[Path, str] = {}
         self._asked: set[tuple[str, Path]] = set()
         """The keys of `_found` that the present reading has asked for."""
+        self.limits = Limits()
         self.lookups = Lookups()
         """What the present reading has asked of the file system."""
         self._display: dict[Path, str] = {}
@@ -156,7 +157,7 @@ class Project:
             try:
                 data = path.read_bytes()
                 self._digests[path] = digest(data)
-                if len(data) > MAX_FILE_BYTES:
+                if len(data) > self.limits.file_size:
                     self._files[path] = None
                 else:
                     shown = self._shown(path)

@@ -203,7 +203,7 @@ def _bool(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> 
 
 def _str(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
     value = args[0] if args else ""
-    if isinstance(value, (*PLAIN,)) and not (isinstance(value, int) and value.bit_length() > 4096):
+    if isinstance(value, (*PLAIN,)) and not (isinstance(value, int) and value.bit_length() > interpreter.limits.bits):
         return str(value)
     return Unknown("the text of an object")
 

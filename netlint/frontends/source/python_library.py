@@ -12,7 +12,7 @@ from netlint.frontends.source import classes, module_tree
 from netlint.frontends.source.command_line import NAMESPACES
 from netlint.frontends.source.functions import parameters_of
 from netlint.frontends.source.heap import ADict, AList, ASet
-from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter
+from netlint.frontends.source.interpreter import Interpreter
 from netlint.frontends.source.python_builtins import make_dict, quiet, sequence_maker
 from netlint.frontends.source.python_methods import copy_container
 from netlint.frontends.source.python_values import Call, pure, wrap
@@ -101,14 +101,14 @@ def _product_of(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any
     repeat = kwargs.get("repeat", 1)
     if any(column is None for column in columns) or not isinstance(repeat, int) or not 0 <= repeat < 20:
         return Anything("a product of something unknown")
-    if math.prod(len(c or ()) for c in columns) ** repeat > MAX_SIZE:
+    if math.prod(len(c or ()) for c in columns) ** repeat > interpreter.limits.elements:
         return Anything("a product too long to follow")
     return AList(itertools.product(*[c for c in columns if c is not None], repeat=repeat))
 
 
 def _repeat(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
     times = args[1] if len(args) > 1 else kwargs.get("times")
-    return AList([args[0]] * times) if isinstance(times, int) and times < MAX_SIZE else Anything("repeated without end")
+    return AList([args[0]] * times) if isinstance(times, int) and times < interpreter.limits.elements else Anything("repeated without end")
 
 
 def _accumulate(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:

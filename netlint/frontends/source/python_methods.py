@@ -8,7 +8,7 @@ from typing import Any
 
 from netlint.frontends.source import objects
 from netlint.frontends.source.heap import ADict, AList, ASet, OpenList
-from netlint.frontends.source.interpreter import MAX_SIZE, Interpreter, Raised
+from netlint.frontends.source.interpreter import Interpreter, Raised
 from netlint.frontends.source.python_builtins import from_keys, make_dict, quiet, sorted_items, type_of
 from netlint.frontends.source.python_values import PLAIN, Call, pure, wrap
 from netlint.frontends.source.values import (
@@ -75,7 +75,7 @@ def string_method(interpreter: Interpreter, value: str, name: str, args: list[An
     """A method of a known string."""
     interpreter.spend(len(value))
     pieces = [value, *(arg for arg in (*args, *kwargs.values()) if isinstance(arg, str))]
-    if name in ("format", "replace") and len(value) * max(map(len, pieces)) > MAX_SIZE:
+    if name in ("format", "replace") and len(value) * max(map(len, pieces)) > interpreter.limits.elements:
         return Unknown("a string too long to follow")
     if name == "format":
         if all(isinstance(arg, PLAIN) for arg in (*args, *kwargs.values())) and len(value) < 1000 and not _WIDE_FIELD.search(value):
@@ -87,7 +87,7 @@ def string_method(interpreter: Interpreter, value: str, name: str, args: list[An
         return Unknown("a string too long to follow")
     if name == "join" and args:
         parts = interpreter.items(args[0])
-        if parts is not None and sum(len(value) + len(part) for part in parts if isinstance(part, str)) > MAX_SIZE:
+        if parts is not None and sum(len(value) + len(part) for part in parts if isinstance(part, str)) > interpreter.limits.elements:
             return Unknown("a string too long to follow")
         args = [parts] if parts is not None else args
     return pure(getattr(value, name))(interpreter, args, kwargs)
@@ -96,7 +96,7 @@ def string_method(interpreter: Interpreter, value: str, name: str, args: list[An
 def _append(interpreter: Interpreter, args: list[Any], kwargs: dict[str, Any]) -> Any:
     target = args[0]
     interpreter.heap.touch(target)
-    if len(target) < MAX_SIZE:
+    if len(target) < interpreter.limits.elements:
         target.append(args[1])
     elif type(target) is AList:
         target.__class__ = OpenList

@@ -19,6 +19,7 @@ from typing import Any
 import libcst as cst
 
 from netlint.frontends.errors import SourceError
+from netlint.frontends.limits import USUAL, Limits
 from netlint.frontends.reading import Reading
 from netlint.frontends.source import classes, module_tree, torch_modules, torch_training
 from netlint.frontends.source.arguments import Alone, arguments_of, forward_of, missing, required, targets_of
@@ -46,23 +47,26 @@ from netlint.graph import Blind, Graph, Operator, Shape, Unknown
 from netlint.graph.operators import Constant, Input, Loss, Weight
 from netlint.graph.training import TrainingContext
 
-ENTRY_STEPS = 300_000
-FILE_STEPS = 600_000
-BUILDER_STEPS = 250_000
-"""After so many steps no further builder function is looked at: they are variants of networks seen already, mostly."""
 RECURSION_LIMIT = 12_000
 _LOADER_OF_STEP = {"training_step": "train_dataloader", "validation_step": "val_dataloader", "test_step": "test_dataloader"}
 
 
 def read(
-    source: str, filename: str, *, project: Project | None = None, network: str | None = None, inputs: tuple[Shape, ...] = ()
+    source: str,
+    filename: str,
+    *,
+    project: Project | None = None,
+    network: str | None = None,
+    inputs: tuple[Shape, ...] = (),
+    limits: Limits = USUAL,
 ) -> Reading:
     """The networks of a source file, without running it.
 
-    `network` picks one class, builder function or variable by name; `inputs` are the shapes of its tensor arguments. Raises SourceError
-    if the source cannot be parsed or holds no such network.
+    `network` picks one class, builder function or variable by name; `inputs` are the shapes of its tensor arguments;
+    `limits` say how far it is followed. Raises SourceError if the source cannot be parsed or holds no such network.
     """
     project = project if project is not None else Project()
+    project.limits = limits
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION_LIMIT))
     try:
@@ -70,7 +74,7 @@ def read(
         opened = len(project.opened)
         if network is None and not (_names_torch(file) or any(map(_names_torch, _imported(project, file)))):
             return Reading(dependencies=tuple(str(path) for path in project.opened[opened:]), lookups=project.lookups)
-        reader = _Reader(project, file, inputs)
+        reader = _Reader(project, file, inputs, limits)
         graphs = reader.one(network) if network is not None else reader.all()
         return Reading(graphs, tuple(str(path) for path in project.opened[opened:]), lookups=project.lookups)
     finally:
@@ -110,8 +114,8 @@ class _Made:
 
 
 class _Reader:
-    def __init__(self, project: Project, file: SourceFile, inputs: tuple[Shape, ...]) -> None:
-        self.interpreter = Interpreter(project)
+    def __init__(self, project: Project, file: SourceFile, inputs: tuple[Shape, ...], limits: Limits) -> None:
+        self.interpreter = Interpreter(project, limits)
         self.reach = Reach(self.interpreter)
         self.alone = Alone(self.interpreter)
         self.file = file
@@ -132,7 +136,7 @@ class _Reader:
         self._module_level()
         for name, function in self._definitions(Function):
             if (
-                self.interpreter.steps < BUILDER_STEPS
+                self.interpreter.steps < self.interpreter.limits.builder_steps
                 and id(_undecorated(function).node) not in self.interpreter.called
                 and _callable_alone(function)
             ):
@@ -528,7 +532,7 @@ class _Entry:
         )
         interpreter.trace = self._trace
         interpreter.building, interpreter.applying, interpreter.site, interpreter.no_grad = [], [], None, 0
-        interpreter.allow(min(interpreter.steps + ENTRY_STEPS, FILE_STEPS))
+        interpreter.allow(min(interpreter.steps + interpreter.limits.entry_steps, interpreter.limits.steps))
         interpreter.frames = []
         return self._trace
 

@@ -16,7 +16,6 @@ from netlint.frontends.source.interpreter import (
     BREAK,
     CONTINUE,
     EXECUTE,
-    MAX_ITERATIONS,
     MAX_ROUNDS,
     MAX_WHILE_ROUNDS,
     Handler,
@@ -252,7 +251,7 @@ def _for(interpreter: Interpreter, node: cst.For, scope: Scope) -> Any:
     items = interpreter.items(iterable)
     if items and _only_counts(iterable) and (repeats_training(node) or (len(items) > MAX_ROUNDS and not _inside_network(interpreter))):
         iterable, items = items[0], None
-    if items is None or len(items) > MAX_ITERATIONS:
+    if items is None or len(items) > interpreter.limits.elements:
         return _for_once(interpreter, node, iterable, scope)
     for item in items:
         interpreter.step()
