@@ -203,3 +203,13 @@ def test_a_copy_of_a_file_is_new_and_so_is_the_second_of_two_for_one_that_is_gon
     assert run(["check"]) == 1
     Path("model.py").rename("network.py")
     assert run(["check"]) == 1
+
+
+@pytest.mark.parametrize("name", ["x" * 3000, "\0", "../model.py", ""])
+def test_an_entry_may_name_any_file(name: str) -> None:
+    accept()
+    content = json.loads(BASELINE.read_text())
+    content["findings"].append({**content["findings"][0], "filename": name, "fingerprint": "0" * 16})
+    BASELINE.write_text(json.dumps(content))
+    assert run(["check"]) == 0
+    assert run(["baseline", "prune"]) == 0

@@ -59,7 +59,7 @@ def create(targets: tuple[str, ...], **options: Any) -> int:
 @isolated_option
 def prune(targets: tuple[str, ...], **options: Any) -> int:
     """Take out what is not found any more in TARGETs (default: the current folder), or whose file is gone."""
-    from netlint.engine.baseline import accepted_by, entries_of, read
+    from netlint.engine.baseline import accepted_by, entries_of, is_there, read
 
     configuration, files, report = _checked(targets, options)
     path = _path(configuration)
@@ -70,9 +70,7 @@ def prune(targets: tuple[str, ...], **options: Any) -> int:
     named = [(finding, names.get(finding.filename, finding.filename)) for finding in report.findings]
     held = accepted_by(known, named, roots)
     still = entries_of((finding, name) for finding, name in named if finding.fingerprint in held)
-    elsewhere = [
-        entry for entry in known.entries if entry.filename not in looked_at and any((root / entry.filename).exists() for root in roots)
-    ]
+    elsewhere = [entry for entry in known.entries if entry.filename not in looked_at and is_there(entry.filename, roots)]
     kept = {*still, *elsewhere}
     _save(path, sorted(kept))
     complain(f"{len(known.entries) - len(kept)} of {len(known.entries)} taken out of {_shown(path)}")

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import msgspec
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 
 from netlint.editor.messages import Offer
 from netlint.engine.diagnostic import Diagnostic
@@ -29,7 +31,11 @@ class Wish:
 
     @classmethod
     def of(cls, data: Any) -> Wish:
-        return cls(**{**data, "kinds": tuple(data["kinds"])})
+        """What an action that the client sends back stands for. Raises an error of the protocol if netlint has not made it."""
+        try:
+            return msgspec.convert(data, cls)
+        except msgspec.ValidationError as error:
+            raise JsonRpcInvalidParams(f"the action is none of netlint's: {error}") from error
 
 
 Offers = Mapping[str, Offer]

@@ -41,12 +41,12 @@ def serve(terms: Terms) -> int:
     return server.code
 
 
-def made(terms: Terms) -> Server:
-    """A server with all that it answers. The whole text comes with each change: pygls splits lines at form feeds too, where neither Python
-    nor the protocol does, and would put a part into the wrong place."""
+def made(terms: Terms, kind: type[Worker] = Worker) -> Server:
+    """A server with all that it answers, and a worker of this kind. The whole text comes with each change: pygls splits lines at form feeds
+    too, where neither Python nor the protocol does, and would put a part into the wrong place."""
     server = Server("netlint", __version__, types.TextDocumentSyncKind.Full)
     session: Session
-    worker = Worker(terms, lambda: session.restarted())
+    worker = kind(terms, lambda: session.restarted())
     session = Session(server, worker)
     _answer_documents(server, session)
     _answer_questions(server, session)

@@ -265,3 +265,10 @@ async def test_the_process_ends_as_the_protocol_says(start: Start, tmp_path: Pat
     hasty = await start()
     hasty.client.exit(None)
     assert await asyncio.wait_for(hasty.client._server.wait(), 30) == 1
+
+
+@pytest.mark.parametrize("data", [None, {}, [], "x", {"uri": [], "version": 1, "does": "fix", "kinds": []}])
+async def test_an_action_that_is_none_of_ours_is_refused(start: Start, data: object) -> None:
+    editor = await start()
+    with pytest.raises(Exception, match=r"none of netlint's"):
+        await editor.resolved(types.CodeAction("x", data=data))

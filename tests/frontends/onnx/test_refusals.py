@@ -324,3 +324,10 @@ def test_bytes_changed_at_random_never_get_out() -> None:
         else:
             count = reading.graphs[0].parameter_count()
             assert isinstance(count, (int, Unknown))
+
+
+@pytest.mark.parametrize("version", [2**62, -(2**62), 2**31])
+def test_a_version_that_no_operator_set_has(version: int) -> None:
+    model = _model([RELU])
+    model.opset_import[0].version = version
+    assert any(isinstance(operator, ReLU) for operator in read(model).graphs[0].operators)
