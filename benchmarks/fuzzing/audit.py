@@ -31,7 +31,7 @@ FORBIDDEN = (
 CHANGING = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown", "shutil.")
 OWN = ("netlint", "builtins", "collections", "concurrent", "copyreg", "enum", "functools", "multiprocessing", "pathlib")
 """Modules of what netlint's own processes send each other."""
-_LIBRARY = tuple(sorted({os.path.realpath(path) + os.sep for path in (*sysconfig.get_paths().values(), Path(os.__file__).parent)}))
+_LIBRARY = tuple(sorted({os.path.realpath(path) + os.sep for path in (*sysconfig.get_paths().values(), str(Path(os.__file__).parent))}))
 _SILENT = (os.devnull,)
 
 
@@ -92,7 +92,7 @@ class Audit:
 
     def _executed(self, filename: str) -> str:
         """Code from a file of the input, or from a string that no library put together (as dataclasses do)."""
-        if not filename.startswith("<"):
+        if filename and not filename.startswith("<"):
             return f"{filename} was run" if _lies(filename, self._inputs) else ""
         if not filename.startswith("<frozen"):
             caller = sys._getframe(3).f_code.co_filename

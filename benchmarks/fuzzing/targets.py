@@ -270,7 +270,7 @@ def notebook(random: Random) -> bytes:
         )
     )
     code = [[odd, *lines[:cut]], "".join(lines[cut:]), ["%%time\n", "x = 1"], "# text"]
-    cells = [
+    cells: list[dict[str, Any]] = [
         {"cell_type": "code", "id": str(at), "metadata": {}, "source": one, "outputs": [], "execution_count": None}
         for at, one in enumerate(code)
     ]
@@ -335,31 +335,31 @@ _BESIDE = {"model.py": MODEL.encode()}
 def targets() -> dict[str, Target]:
     """Those whose packages are installed, by name."""
     found = [
-        Target("source", 0.22, source, "model.py"),
-        Target("fixes", 0.03, source, "model.py", (*CHECK, "--isolated", "--unsafe-fixes"), judge=still_a_program),
-        Target("notebooks", 0.08, notebook, "book.ipynb"),
-        Target("suppressions", 0.15, suppression, "model.py", (*CHECK, "--isolated")),
-        Target("settings", 0.14, settings, "netlint.toml", _PLAIN, _BESIDE),
-        Target("pyproject", 0.06, pyproject, "pyproject.toml", _PLAIN, _BESIDE),
+        Target("source", 0.34, source, "model.py"),
+        Target("fixes", 0.01, source, "model.py", (*CHECK, "--isolated", "--unsafe-fixes"), judge=still_a_program),
+        Target("notebooks", 0.12, notebook, "book.ipynb"),
+        Target("suppressions", 0.06, suppression, "model.py", (*CHECK, "--isolated")),
+        Target("settings", 0.12, settings, "netlint.toml", _PLAIN, _BESIDE),
+        Target("pyproject", 0.05, pyproject, "pyproject.toml", _PLAIN, _BESIDE),
         Target(
             "baseline",
-            0.08,
+            0.03,
             baseline,
             "netlint-baseline.json",
             _PLAIN,
             {**_BESIDE, "netlint.toml": b'baseline = "netlint-baseline.json"\n'},
         ),
-        CacheTarget("cache", 0.04, lambda random: random.randbytes(8), "model.py", beside=_BESIDE),
+        CacheTarget("cache", 0.03, lambda random: random.randbytes(8), "model.py", beside=_BESIDE),
     ]
     with contextlib.suppress(ImportError):
         from fuzzing import models
 
         found += [
-            Target("onnx-bytes", 0.07, models.damaged, "model.onnx"),
-            Target("onnx-graphs", 0.09, models.rearranged, "model.onnx"),
+            Target("onnx-bytes", 0.1, models.damaged, "model.onnx"),
+            Target("onnx-graphs", 0.12, models.rearranged, "model.onnx"),
         ]
     with contextlib.suppress(ImportError):
         from fuzzing.server import ServerTarget, conversation
 
-        found.append(ServerTarget("server", 0.04, conversation, "messages"))
+        found.append(ServerTarget("server", 0.02, conversation, "messages"))
     return {target.name: target for target in found}
