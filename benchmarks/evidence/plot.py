@@ -41,10 +41,10 @@ def draw(experiment: Experiment, rows: Sequence[Row], path: Path) -> None:
     lines = -(-len(shown) // columns)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.6 * columns, 3.2 * lines), layout="constrained")
-        panels = figure.subplots(lines, columns, squeeze=False).flat
+        panels = list(figure.subplots(lines, columns, squeeze=False).flat)
         for panel, (metric, label) in zip(panels, shown, strict=False):
             _panel(panel, experiment, label, [row for row in rows if row.metric == metric])
-        for panel in list(panels)[len(shown) :]:
+        for panel in panels[len(shown) :]:
             panel.axis("off")
         handles: dict[str, Any] = {}
         for panel in figure.axes:
@@ -56,26 +56,49 @@ def draw(experiment: Experiment, rows: Sequence[Row], path: Path) -> None:
 
 
 def _panel(panel: Any, experiment: Experiment, label: Metric, rows: Sequence[Row]) -> None:
-    arms = list(dict.fromkeys(row.arm for row in rows))
-    curves = any(isinstance(row.at, (int, float)) for row in rows)
-    for colour, arm in zip(COLOURS * 3, arms, strict=False):
-        its = [row for row in rows if row.arm == arm and (isinstance(row.at, (int, float)) or not curves)]
-        errors = [half_width(row.values) if len(row.values) > 1 else 0.0 for row in its]
-        if curves:
-            at = [row.at for row in its]
-            panel.errorbar(
-                at, [row.mean for row in its], errors, label=arm, color=colour, marker="o", markersize=3, linewidth=1.4, capsize=2
-            )
-        else:
-            names = [arm if row.at is None else f"{arm}, {row.at}" for row in its]
-            panel.errorbar([row.mean for row in its], names, xerr=errors, color=colour, marker="o", linestyle="none", capsize=3)
     panel.set_title(label.label, fontsize=9)
+    curves = [row for row in rows if isinstance(row.at, (int, float))]
     if curves:
-        if experiment.log_axis:
-            ladder = sorted({float(row.at) for row in rows if isinstance(row.at, (int, float))})
-            panel.set_xscale("symlog", linthresh=ladder[1] if ladder[0] == 0 else ladder[0])
-        panel.set_xlabel(experiment.axis)
+        _curves(panel, experiment, curves)
         panel.set_yscale("log" if label.log else "linear")
     else:
+        _points(panel, rows)
         panel.set_xscale("log" if label.log else "linear")
-        panel.invert_yaxis()
+
+
+def _curves(panel: Any, experiment: Experiment, rows: Sequence[Row]) -> None:
+    """A line for each variant over the places of the axis."""
+    for place, (arm, its) in enumerate(_by_arm(rows).items()):
+        line = "-" if place < len(COLOURS) else "--"
+        style = {
+            "label": arm,
+            "color": COLOURS[place % len(COLOURS)],
+            "linestyle": line,
+            "marker": "o",
+            "markersize": 3,
+            "linewidth": 1.4,
+            "capsize": 2,
+        }
+        panel.errorbar([row.at for row in its], [row.mean for row in its], _errors(its), **style)
+    panel.set_xlabel(experiment.axis)
+    places = sorted({row.at for row in rows if isinstance(row.at, (int, float))})
+    if experiment.log_axis:
+        panel.set_xscale("symlog", linthresh=places[1] if places[0] == 0 else places[0])
+    panel.set_xticks(places, [f"{place:g}" for place in places], minor=False)
+    panel.set_xticks([], minor=True)
+
+
+def _points(panel: Any, rows: Sequence[Row]) -> None:
+    """A point for each variant, with its name on the axis."""
+    for colour, its in zip(COLOURS * 3, _by_arm(rows).values(), strict=False):
+        names = [row.arm if row.at is None else f"{row.arm}, {row.at}" for row in its]
+        panel.errorbar([row.mean for row in its], names, xerr=_errors(its), color=colour, marker="o", linestyle="none", capsize=3)
+    panel.set_ylim(len(rows) - 0.5, -0.5)
+
+
+def _by_arm(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    return {arm: [row for row in rows if row.arm == arm] for arm in dict.fromkeys(row.arm for row in rows)}
+
+
+def _errors(rows: Sequence[Row]) -> list[float]:
+    return [half_width(row.values) if len(row.values) > 1 else 0.0 for row in rows]

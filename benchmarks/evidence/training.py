@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .data import Samples
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def batches(samples: Samples, size: int, steps: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -62,7 +65,7 @@ def accuracy(model: nn.Module, samples: Samples) -> float:
     return float((model(samples.x).argmax(1) == samples.y).float().mean())
 
 
-def seeded(seed: int, build: Callable[[], nn.Module]) -> nn.Module:
+def seeded(seed: int, build: Callable[[], Network]) -> Network:
     """A network whose initialisation depends on `seed` alone."""
     torch.manual_seed(seed)
     return build()
@@ -73,7 +76,7 @@ def weighted(model: nn.Module) -> list[nn.Linear | nn.Conv2d]:
     return [module for module in model.modules() if isinstance(module, (nn.Linear, nn.Conv2d))]
 
 
-def he_init(model: nn.Module, slope: float = 0.0) -> nn.Module:
+def he_init(model: Network, slope: float = 0.0) -> Network:
     """He et al. (arXiv 1502.01852): normal weights of variance 2 / ((1 + slope^2) fan_in), biases 0."""
     for layer in weighted(model):
         nn.init.kaiming_normal_(layer.weight, a=slope)
@@ -82,7 +85,7 @@ def he_init(model: nn.Module, slope: float = 0.0) -> nn.Module:
     return model
 
 
-def xavier_init(model: nn.Module) -> nn.Module:
+def xavier_init(model: Network) -> Network:
     """Glorot and Bengio (2010): uniform weights of variance 2 / (fan_in + fan_out), biases 0."""
     for layer in weighted(model):
         nn.init.xavier_uniform_(layer.weight)

@@ -138,6 +138,9 @@ PHRASES = {
 }
 
 
+WORDS = {HOLDS: HOLDS, REFUTED: "the opposite was measured", NO_EFFECT: NO_EFFECT}
+
+
 def summary(found: Sequence[Check], statements: Sequence[str], label: Callable[[str], str] = str) -> str:
     """The verdicts in words, then each claim with its numbers. `label`: a metric's name in a sentence."""
     judged = by_statement(found, statements)
@@ -159,9 +162,9 @@ def _called(statements: Sequence[str]) -> str:
 
 def _outcome(its: Sequence[Check]) -> str:
     if len({check.outcome for check in its}) == 1:
-        return its[0].outcome
-    counts = [(outcome, _count(its, outcome)) for outcome in (HOLDS, REFUTED, NO_EFFECT)]
-    return ", ".join(f"{outcome} at {count} of {len(its)}" for outcome, count in counts if count)
+        return WORDS[its[0].outcome]
+    counts = [(word, _count(its, outcome)) for outcome, word in WORDS.items()]
+    return ", ".join(f"{word} at {count} of {len(its)}" for word, count in counts if count)
 
 
 def _numbers(its: Sequence[Check]) -> str:

@@ -45,7 +45,6 @@ def measure(data: Data, seed: int) -> Iterator[Measured]:
     for arm, activation in ACTIVATIONS.items():
         model = seeded(seed, partial(network, data, activation))
         losses = fit(model, data.train, steps=STEPS, seed=seed)
-        assert isinstance(model, nn.Sequential)
         dead, mean = hidden(model, data.train.x)
         early = sum(losses[40:60]) / 20
         yield Measured(arm, None, {"accuracy": accuracy(model, data.test), "early loss": early, "dead": dead, "mean": abs(mean)})

@@ -12,7 +12,7 @@ from ..experiment import Experiment, Measured, Metric
 from ..training import accuracy, fit, seeded
 from ..verdict import Claim
 
-DEPTHS, CHANNELS, STEPS = (2, 4, 8), 12, 120
+DEPTHS, CHANNELS, STEPS = (2, 4, 8), 8, 300
 
 
 def network(classes: int, depth: int, norm: bool) -> nn.Module:

@@ -12,7 +12,7 @@ from ..experiment import Experiment, Measured, Metric
 from ..training import accuracy, fit, gradient_decades, he_init, mlp, seeded
 from ..verdict import Claim
 
-DEPTHS, WIDTH, STEPS = (5, 10, 30, 50), 32, 150
+DEPTHS, WIDTH, STEPS = (5, 10, 30, 50), 32, 300
 ACTIVATIONS: dict[str, tuple[Callable[[], nn.Module], float]] = {
     "ReLU": (nn.ReLU, 0.0),
     "PReLU": (partial(nn.PReLU, init=0.1), 0.1),
@@ -47,7 +47,7 @@ experiment = Experiment(
     axis="weighted layers",
     metrics={
         "accuracy": Metric("training accuracy"),
-        "decades": Metric("log10 (gradient behind the first layer / behind the last hidden one), before"),
+        "decades": Metric("log10 (gradient at the first layer / at the last hidden one)"),
     },
     claims=(
         Claim("ReLU without norm, default init: does not learn", "ReLU, default init", "accuracy", bound=0.5, higher=False, at=(30, 50)),

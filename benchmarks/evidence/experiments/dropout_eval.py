@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -32,8 +33,7 @@ class Network(nn.Module):
 
 def measure(data: Data, seed: int) -> Iterator[Measured]:
     for p in RATES:
-        model = seeded(seed, lambda p=p: Network(data.features, data.classes, p))  # type: ignore[misc]
-        assert isinstance(model, Network)
+        model = seeded(seed, partial(Network, data.features, data.classes, p))
         fit(model, data.train, steps=300, seed=seed)  # leaves the model in eval mode
         for arm, always in (("off in eval", False), ("on in eval", True)):
             model.always = always

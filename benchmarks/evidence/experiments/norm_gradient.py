@@ -51,7 +51,7 @@ experiment = Experiment(
     question="Do batch norm and layer norm keep the gradient of a ReLU network from vanishing and exploding?",
     axis="hidden layers",
     metrics={
-        "decades": Metric("log10 (gradient behind the first layer / behind the last hidden one)"),
+        "decades": Metric("log10 (gradient at the first layer / at the last hidden one)"),
         "off": Metric("decades that this is from 0"),
     },
     claims=tuple(

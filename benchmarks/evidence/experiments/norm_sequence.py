@@ -61,7 +61,7 @@ def shortened(samples: Samples, seed: int) -> Samples:
     """Each image is cut behind a row between its middle and its end: sequences of different lengths, padded with zeros."""
     side = round(samples.x.shape[1] ** 0.5)
     lengths = torch.randint(side // 2, side + 1, (len(samples), 1), generator=torch.Generator().manual_seed(seed))
-    kept = torch.arange(side).repeat_interleave(side) < lengths * 1
+    kept = torch.arange(side).repeat_interleave(side) < lengths
     return Samples(samples.x * kept, samples.y)
 
 

@@ -97,7 +97,7 @@ experiment = Experiment(
     question="Is max pooling before the activation the same, faster, and smaller in memory?",
     metrics={
         "difference": Metric("largest difference of outputs and gradients between the orders"),
-        "time": Metric("ms forward and backward of convolution, activation, pooling"),
+        "time": Metric("ms a step of convolution, activation, pooling"),
         "memory": Metric("MB kept for the backward pass"),
         "onnxruntime": Metric("ms in onnxruntime, inference"),
     },

@@ -41,7 +41,7 @@ experiment = Experiment(
     axis="hidden layers",
     metrics={
         "accuracy": Metric("test accuracy"),
-        "decades": Metric("log10 (gradient behind the first layer / behind the last hidden one), before"),
+        "decades": Metric("log10 (gradient at the first layer / at the last hidden one)"),
     },
     claims=(
         Claim("Sigmoid stops the gradient", "sigmoid", "decades", than="ReLU", higher=False, at=DEEP),

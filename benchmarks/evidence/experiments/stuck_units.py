@@ -31,7 +31,6 @@ def measure(data: Data, seed: int) -> Iterator[Measured]:
     for bias in BIASES:
         for arm in ("ReLU", "PReLU .1", "ELU"):
             model = seeded(seed, partial(network, data, arm, bias))
-            assert isinstance(model, nn.Sequential)
             before = hidden(model, data.train.x)[0]
             fit(model, data.train, steps=STEPS, seed=seed, optimizer=torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9))
             values = {"accuracy": accuracy(model, data.test), "dead before": before, "dead after": hidden(model, data.train.x)[0]}
