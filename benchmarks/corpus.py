@@ -30,7 +30,7 @@ from netlint.engine import run as engine_run
 from netlint.engine.notices import NOT_CHECKED
 from netlint.engine.run import Outcome, Task
 from netlint.engine.targets import walk
-from netlint.engine.workers import spread
+from netlint.engine.workers import Pool, spread
 
 HERE = Path(__file__).parent
 SLOW = 10.0
@@ -133,7 +133,7 @@ def check(package: Package, home: Path, jobs: int | None = None) -> Result:
     files = list(walk(target))
     with TemporaryDirectory() as scratch, timed_files() as cost:
         output = Path(scratch) / "findings.json"
-        command = ["check", str(target), "--isolated", "--output-format", "json", "--output-file", str(output)]
+        command = ["check", str(target), "--isolated", "--no-cache", "--output-format", "json", "--output-file", str(output)]
         started = time.perf_counter()
         run([*command, *(["--jobs", str(jobs)] if jobs else [])])
         seconds = time.perf_counter() - started
@@ -155,8 +155,10 @@ def timed_files() -> Iterator[dict[str, float]]:
         jobs: int | None,
         lost: Callable[[Task, BaseException], Outcome],
         on_done: Callable[[Task], None] | None = None,
+        seconds: float | None = None,
+        pool: Pool | None = None,
     ) -> list[Outcome]:
-        results = spread(partial(_timed, work), tasks, sizes, jobs, lambda task, error: (lost(task, error), 0.0), on_done)
+        results = spread(partial(_timed, work), tasks, sizes, jobs, lambda task, error: (lost(task, error), 0.0), on_done, seconds, pool)
         cost.update((task.file.filename, spent) for task, (_, spent) in zip(tasks, results, strict=True))
         return [outcome for outcome, _ in results]
 

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 )
 @click.option("--statistics", is_flag=True, help="Show how many findings each rule has, instead of the findings.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.  [default: as many as pay off]")
+@click.option("--executor", metavar="dask:ADDRESS", help="Check the files on a Dask cluster (extra `dask`).")
 @click.option("--no-cache", is_flag=True, help="Read everything afresh, and remember nothing.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file or the settings change (extra `watch`).")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
@@ -83,6 +84,10 @@ def check(targets: tuple[str, ...], **options: Any) -> int:
 
     if options["watch"]:
         return watch(targets, options, lambda run: _once(targets, options, run.check))
+    if options["executor"] is not None:
+        from netlint.engine.executors import named
+
+        check_files = partial(check_files, pool=named(options["executor"]))
     if options["no_cache"]:
         return _once(targets, options, check_files)
     from netlint.engine.cache import Cache

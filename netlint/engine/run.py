@@ -22,7 +22,7 @@ from netlint.engine.settings import Settings
 from netlint.engine.suppression import Comment, Suppressions, comments
 from netlint.engine.targets import InputFile, project_root
 from netlint.engine.wall_time import TooLong, wall_time
-from netlint.engine.workers import spread
+from netlint.engine.workers import Pool, spread
 from netlint.frontends.errors import SourceError
 from netlint.frontends.reading import Lookups
 from netlint.graph import Graph, Location
@@ -124,10 +124,11 @@ def check(
     on_done: Callable[[Task], None] | None = None,
     depict: Depict | None = None,
     memory: Memory | None = None,
+    pool: Pool | None = None,
 ) -> Report:
     """Checks files. `jobs` is the number of processes (None: as many as pay off); the report does not depend on it. `propose` gives the
     findings in source files their fixes; `on_done` hears of each file that is done; `depict` keeps something of every network. `memory`
-    knows the outcomes of earlier runs."""
+    knows the outcomes of earlier runs; `pool` is where files are checked, instead of in processes here."""
     forget()
     tasks = [Task(file, settings_for(file.path), propose, depict) for file in files]
     known = memory.recalled(tasks) if memory is not None else {}
@@ -135,7 +136,7 @@ def check(
     if on_done is not None:
         for place in known:
             on_done(tasks[place])
-    made = checked_all(fresh, jobs, on_done)
+    made = checked_all(fresh, jobs, on_done, pool)
     if memory is not None:
         memory.keep(fresh, made)
     rest = iter(made)
@@ -143,13 +144,13 @@ def check(
     return merged(tasks, outcomes, settings_for, tuple(problems))
 
 
-def checked_all(tasks: Sequence[Task], jobs: int | None, on_done: Callable[[Task], None] | None) -> list[Outcome]:
+def checked_all(tasks: Sequence[Task], jobs: int | None, on_done: Callable[[Task], None] | None, pool: Pool | None = None) -> list[Outcome]:
     """The outcome of each task. Live models stay in this process: they are here, or are made here, once."""
     here = [task for task in tasks if task.file.kind == "module" or task.file.model is not None]
     done = {id(task): check_file(task) for task in here}
     away = [task for task in tasks if id(task) not in done]
     patience = 2 * max((task.settings.limits.seconds for task in away), default=0)  # each file ends itself; this is for code that cannot
-    results = spread(check_file, away, [task.file.size for task in away], jobs, lost=_lost, on_done=on_done, seconds=patience)
+    results = spread(check_file, away, [task.file.size for task in away], jobs, lost=_lost, on_done=on_done, seconds=patience, pool=pool)
     done.update(zip(map(id, away), results, strict=True))
     return [done[id(task)] for task in tasks]
 

@@ -36,10 +36,11 @@ _ALONE = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Where tasks run: how to open it, and how many of them are under way at once."""
+    """Where tasks run: how to open it, and how many of them are under way at once. One that `lasts` looks after its processes itself."""
 
     open: Callable[[], AbstractContextManager[Executor]]
     width: int
+    lasts: bool = False
 
 
 def local(processes: int, seconds: float | None = None) -> Pool:
@@ -116,7 +117,7 @@ class _Run(Generic[T, R]):
                         waiting.popleft()
                     finished = wait(running, return_when=FIRST_COMPLETED).done
                     for future in sorted(finished, key=lambda future: running[future]):
-                        worn_out = self._heard(running[future], future) or worn_out
+                        worn_out = (self._heard(running[future], future) and not pool.lasts) or worn_out
                         del running[future]
                 except BrokenExecutor as error:
                     return list(running.values()) or [waiting.popleft()], error
