@@ -114,7 +114,7 @@ class Project:
         return name.encode() in data or b"import *" in data
 
     def _find(self, module: str, importer: SourceFile) -> Path | None:
-        if module.partition(".")[0] in LIBRARIES:
+        if not module or module.partition(".")[0] in LIBRARIES:  # no name: `from . import *` outside a package
             return None
         importer_path = importer.path
         if importer_path is None and not self._roots:

@@ -283,3 +283,9 @@ def test_an_undefined_layer_hides_its_neighbourhood_only(networks):
     (seen,) = networks("net = nn.Sequential(nn.Linear(2, 3), Mystery(3), nn.ReLU(), nn.Linear(3, 1))")
     assert seen.operators == "Linear a function that cannot be seen ReLU Linear"
     assert seen.parameters is None
+
+
+def test_a_star_import_from_no_package(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text("")
+    assert read("import torch\nfrom . import *\nx = y\n", "net.py", project=Project(tmp_path)).graphs == []
