@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Protocol
 
@@ -281,11 +282,13 @@ def _lost(task: Task, error: BaseException) -> Outcome:
 
 
 def merged(tasks: Sequence[Task], outcomes: Sequence[Outcome], settings_for: SettingsFor, problems: tuple[str, ...]) -> Report:
+    pairs = sorted(zip(tasks, outcomes, strict=True), key=lambda pair: (pair[0].file.filename, pair[0].file.network or ""))
+    tasks, outcomes = [task for task, _ in pairs], [outcome for _, outcome in pairs]  # the order in which files are named tells nothing
     files = {task.file.path: task.file for task in tasks}
     checked = len(files)
     models_files = _files_of_models(tasks, outcomes)
     files = {**models_files, **files}
-    ordered = _ordered(_kept(outcomes, files, settings_for), files)
+    ordered = _ordered(_kept(tasks, outcomes, files, settings_for), files)
     findings, complaints, suppressed = _suppressed(ordered, tasks, outcomes, models_files, settings_for)
     notices = sorted([*complaints, *(outcome.broken for outcome in outcomes if outcome.broken)], key=lambda notice: notice.order)
     names = {file.filename: file.project_name for file in files.values()}
@@ -345,16 +348,18 @@ def _files_of_models(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> dict
     return found
 
 
-def _kept(outcomes: Sequence[Outcome], files: Mapping[Path, InputFile], settings_for: SettingsFor) -> list[Candidate]:
+def _kept(
+    tasks: Sequence[Task], outcomes: Sequence[Outcome], files: Mapping[Path, InputFile], settings_for: SettingsFor
+) -> list[Candidate]:
     """One candidate a code site, of those that stand in a checked file and are not switched off there."""
-    sites: dict[tuple[object, ...], list[Candidate]] = {}
-    for outcome in outcomes:
+    sites: dict[tuple[object, ...], list[tuple[bool, Candidate]]] = {}
+    for task, outcome in zip(tasks, outcomes, strict=True):
         for candidate in outcome.candidates:
             path, place = Path(candidate.place.filename).absolute(), candidate.place
             if path in files and not _switched_off(candidate.diagnostic, path, settings_for(path)):
                 key = (candidate.diagnostic.code, path, place.row, place.column, place.end_row, place.end_column, candidate.node)
-                sites.setdefault(key, []).append(candidate)
-    return [_most(group) for group in sites.values()]
+                sites.setdefault(key, []).append((task.file.path != path, candidate))
+    return [_most([candidate for _, candidate in sorted(group, key=itemgetter(0))]) for group in sites.values()]
 
 
 def _switched_off(diagnostic: Diagnostic, path: Path, settings: Settings) -> bool:
@@ -366,13 +371,15 @@ def _switched_off(diagnostic: Diagnostic, path: Path, settings: Settings) -> boo
 
 
 def _most(group: list[Candidate]) -> Candidate:
-    """Of one code site's candidates that of the network with the most layers from it (the first such), at the highest severity of all.
+    """Of one code site's candidates, those from its own file first: that of the network with the most layers from it (the first such), at
+    the highest severity of all, and with the fix that its own file offers.
 
     A script that applies a network may do so several times; it names a finding only if no network does.
     """
     most = max(group, key=lambda candidate: (candidate.of_network, candidate.diagnostic.count))
     worst = min((candidate.diagnostic.severity for candidate in group), key=lambda severity: severity.rank)
-    return replace(most, diagnostic=replace(most.diagnostic, severity=worst))
+    fix = next((candidate.diagnostic.fix for candidate in (most, *group) if candidate.diagnostic.fix is not None), None)
+    return replace(most, diagnostic=replace(most.diagnostic, severity=worst, fix=fix))
 
 
 def _ordered(kept: Iterable[Candidate], files: Mapping[Path, InputFile]) -> list[Diagnostic]:
