@@ -175,3 +175,20 @@ def test_the_command_prints_the_committed_verdict() -> None:
     printed = run("bias-before-bn", "--data", "wine", "--seeds", "3")
     assert "verdict: supports" in printed.stdout, printed.stderr
     assert "committed result (digits, 5 seeds): supports, the same" in printed.stdout
+
+
+# -- what others show of it ----------------------------------------------------------------------------------------------
+
+
+def test_the_rules_pages_and_the_table_have_what_the_results_say(load: Any) -> None:
+    """`python -m benchmarks.evidence --again` writes both."""
+    digest = load("digest")
+    found = digest.results()
+    assert [result["experiment"] for result in found] == SLUGS
+    assert digest.VERDICTS.read_text(encoding="utf-8") == digest.verdicts(found)
+    assert digest.TABLE.read_text(encoding="utf-8") == digest.table(found)
+
+
+def test_the_table_holds_every_statement_of_the_document() -> None:
+    rows = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8").splitlines()
+    assert {row.split("|")[1].strip().rstrip("+") for row in rows if row.startswith("| S")} == {f"S{number}" for number in range(1, 27)}

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from . import data as datasets
+from . import digest
 from .experiment import Experiment, Row, rows
 from .experiments import experiments
 from .verdict import by_statement, checks, summary, verdict
@@ -35,12 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for experiment in chosen:
             if result := committed(experiment.slug):
                 write(experiment, again(experiment, result))
+        digest.write()
         return
     for experiment in chosen:
         result = run(experiment, options.data or experiment.data, list(range(options.seeds or experiment.seeds)))
         print(render(experiment, result))
         if options.write:
             write(experiment, result)
+            digest.write()
 
 
 def _parser(slugs: Sequence[str]) -> argparse.ArgumentParser:

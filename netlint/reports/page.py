@@ -11,6 +11,7 @@ from itertools import groupby
 
 from netlint.engine.registry import Entry, Registry
 from netlint.engine.rule import Contract, Example
+from netlint.reports.measured import measured
 from netlint.reports.terminal import Paint, flowing, wrapped
 
 INDENT = "    "
@@ -90,6 +91,10 @@ def _page(entry: Entry, paint: Paint, columns: int) -> Iterator[str]:
     yield from _prose(entry.page, paint, columns)
     if rule.evidence:
         yield from ("", paint("Evidence in one line", "bold"), wrapped(rule.evidence, INDENT, columns))
+    for number, one in enumerate(measured(rule.code)):
+        yield from ("", paint("What we measured", "bold")) if number == 0 else ("",)
+        yield wrapped(f"{one.question} {one.summary}", INDENT, columns)
+        yield paint(wrapped(f"{one.command} ({one.data}, {one.date})", INDENT, columns), "dim")
     if rule.fix_contract:
         yield from ("", paint("What the fix promises", "bold"), f"{INDENT}{_promise(rule.fix_contract)}")
     if rule.options:
@@ -168,6 +173,7 @@ def as_json(entry: Entry) -> dict[str, object]:
         "summary": rule.summary,
         "statements": list(rule.statements),
         "evidence": rule.evidence,
+        "measured": [one.as_json() for one in measured(rule.code)],
         "needs": rule.needs.value,
         "fix": rule.fix_contract.as_json() if rule.fix_contract else None,
         "options": [{"name": name, "default": option.default, "help": option.help} for name, option in rule.options.items()],
@@ -191,6 +197,9 @@ def _markdown_page(entry: Entry) -> Iterator[str]:
     yield markdown(entry.page).strip()
     if rule.evidence:
         yield from ("## Evidence in one line", _unmarked(rule.evidence))
+    for number, one in enumerate(measured(rule.code)):
+        yield from ("## What we measured",) if number == 0 else ()
+        yield f"{_unmarked(one.question)} {_unmarked(one.summary)} (`{one.command}`, {one.data}, {one.date})"
     if rule.fix_contract:
         yield from ("## What the fix promises", f"{_promise(rule.fix_contract)}.")
     if rule.options:
