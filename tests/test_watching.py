@@ -37,7 +37,11 @@ class Watch:
 
     def __init__(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "netlint", "check", "--watch", "--select", "NL501,NL000", "--output-format", "github", *arguments]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background of a shell ignores it, and so would this
+        try:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        finally:
+            signal.signal(signal.SIGINT, heard)
         self.lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
 
