@@ -37,7 +37,7 @@ class Watch:
 
     def __init__(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "netlint", "check", "--watch", "--select", "NL501,NL000", "--output-format", "github", *arguments]
-        heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background of a shell ignores it, and so would this
+        heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in the background of a shell, and inherited so
         try:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         finally:
