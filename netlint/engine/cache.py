@@ -4,8 +4,8 @@ An outcome is a function of the file's bytes, of what its reading looked up arou
 of that is asked again, by content and never by time, before an outcome is taken from the cache; netlint's own source and the packages that
 it stands on are known by the stamps of their files.
 
-A project has one file, in the user's own cache folder: a repository cannot bring one along. It is JSON, checked against the types of what
-it holds. One that is broken, of another version, or of another user is as good as none. Runs that overlap replace each other's file as a
+A project has one file, in the user's own cache folder: a repository cannot bring one along. It is JSON behind its digest, checked against
+the types of what it holds. One that is broken, of another version, or of another user is as good as none. Runs that overlap replace each other's file as a
 whole: the last one wins, and what the other knew is found out again.
 """
 
@@ -143,7 +143,10 @@ class Cache:
             with path.open("rb") as file:
                 if not _belongs_to_us(os.fstat(file.fileno())):
                     return None
-                store = msgspec.json.decode(file.read(), type=Store)
+                sum_of_data, _, data = file.read().partition(b"\n")
+            if sum_of_data != digest(data).encode():
+                return None
+            store = msgspec.json.decode(data, type=Store)
             os.utime(path)  # it is in use: see _tidy
         except (OSError, ValueError, RecursionError):  # none yet, or a broken one
             return None
@@ -159,7 +162,7 @@ class Cache:
             data = msgspec.json.encode(store)
             with tempfile.NamedTemporaryFile(prefix=".writing-", dir=self._folder, delete=False) as file:
                 temporary = Path(file.name)
-                file.write(data)
+                file.write(digest(data).encode() + b"\n" + data)
             temporary.replace(self._path(root))
             temporary = None
             _tidy(self._folder)
@@ -356,6 +359,8 @@ def _stamp_of(path: Path) -> tuple[int, int] | None:
 
 
 def _prepare(folder: Path) -> None:
+    if not folder.is_absolute():
+        raise OSError(0, "this user has no home")  # `~` stays what it is then
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         tag = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is netlint's cache. It can be removed at any time.\n"

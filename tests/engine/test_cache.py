@@ -316,11 +316,11 @@ def test_a_broken_cache_is_as_good_as_none(project: Project) -> None:
     damaged = [b"", b"null", b"[]", b"\xff\xfe", whole[: len(whole) // 2], b"[" * 100_000]
     for _ in range(40):
         data = bytearray(whole)
-        data[chance.randrange(len(data))] = chance.randrange(256)
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
         damaged.append(bytes(data))
     for data in damaged:
         path.write_bytes(data)
-        assert project.check().code == expected.code
+        assert project.check() == expected
     path.write_bytes(b"{}")
     assert project.check() == expected
 
@@ -355,6 +355,13 @@ def test_a_cache_that_cannot_be_written_is_a_word_under_verbose(
     assert "cache" not in capsys.readouterr().err
     assert run(["check", "--verbose"]) == 1
     assert "netlint: no cache was written to `" in capsys.readouterr().err
+
+
+def test_a_user_without_a_home_has_no_cache(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netlint.engine.cache.default_folder", lambda: Path("~/.cache/netlint"))
+    for _ in range(2):
+        assert project.check().read == ALL
+    assert not (project.folder / "~").exists()
 
 
 def test_runs_that_overlap_do_each_other_no_harm(tmp_path: Path) -> None:
