@@ -5,8 +5,8 @@ of that is asked again, by content and never by time, before an outcome is taken
 it stands on are known by the stamps of their files.
 
 A project has one file, in the user's own cache folder: a repository cannot bring one along. It is JSON behind its digest, checked against
-the types of what it holds. One that is broken, of another version, or of another user is as good as none. Runs that overlap replace each other's file as a
-whole: the last one wins, and what the other knew is found out again.
+the types of what it holds. One that is broken, of another version, or of another user is as good as none. Runs that overlap replace each
+other's file as a whole: the last one wins, and what the other knew is found out again.
 """
 
 from __future__ import annotations
