@@ -7,7 +7,7 @@ What
 Why
     A function that never decreases does not change which element of a window is the largest: max(f(a), f(b)) = f(max(a, b)). So both
     orders give the same result, and with pooling first the activation is computed for the elements that survive only: a fourth of them at
-    a stride of 2 x 2. In training the activation's saved tensor shrinks likewise.
+    a stride of 2 x 2. In training, an activation that keeps its input for the backward pass (PReLU, ELU) keeps that much less.
 
 Evidence for
     S24. Exact by the equation above for every non-decreasing activation: pooling picks elements and computes nothing. Where several
@@ -15,7 +15,9 @@ Evidence for
     orders.
 
 Evidence against
-    An activation is cheap beside its convolution, so the gain for the whole network is small, least with in-place ReLU. A compiler that
+    An activation is cheap beside its convolution, so the gain for the whole network is small, least with in-place ReLU. In training, ReLU
+    keeps its result, which the pooling behind it keeps anyway; pooling first, the pooling keeps the convolution's result and ReLU a small
+    one besides, so that a little more is kept, not less. A compiler that
     fuses convolution and ReLU into one kernel may lose that fusion: after such a compiler, measure before you keep the change.
 
 When it is fine
