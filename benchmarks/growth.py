@@ -222,7 +222,7 @@ def main() -> int:
             measuring = [size.command(kind, number) for size in sizes for number in jobs]
             growths.append(Growth(kind, sizes, jobs, interleaved(measuring, options.rounds)))
         print(render(growths, f"python benchmarks/growth.py --rounds {options.rounds}", package, before))
-    return int(bool(missed(growths)))
+        return int(bool(missed(growths)))
 
 
 if __name__ == "__main__":
