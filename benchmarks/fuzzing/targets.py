@@ -323,7 +323,7 @@ class CacheTarget(Target):
 
 @cache
 def _whole(path: Path) -> bytes:
-    return path.read_bytes()
+    return path.read_bytes().partition(b"\n")[2]  # behind its digest
 
 
 # -- all of them ----------------------------------------------------------------------------------------------------------------
