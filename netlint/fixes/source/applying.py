@@ -29,9 +29,12 @@ class Document:
 
     @classmethod
     def of(cls, source: bytes) -> Document:
-        """Raises SourceError for bytes that are not a Python file's."""
+        """Raises SourceError for bytes that are not a Python file's, and for those that would not all come back from their text: some
+        encodings (UTF-7, those with shift states) write the same text in several ways."""
         text = decode(source)
         encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+        if text.encode(encoding, "replace") != source:
+            raise SourceError(f"its encoding, {encoding}, would not give back all of its bytes")
         starts = [len(BOM) if text.startswith(BOM) else 0]
         starts += [match.end() for match in LINE_END.finditer(text)]
         return cls(text, encoding, tuple(starts))
