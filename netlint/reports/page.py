@@ -11,7 +11,7 @@ from itertools import groupby
 
 from netlint.engine.registry import Entry, Registry
 from netlint.engine.rule import Contract, Example
-from netlint.reports.measured import measured
+from netlint.reports.measured import Measured, measured
 from netlint.reports.terminal import Paint, flowing, wrapped
 
 INDENT = "    "
@@ -199,7 +199,7 @@ def _markdown_page(entry: Entry) -> Iterator[str]:
         yield from ("## Evidence in one line", _unmarked(rule.evidence))
     for number, one in enumerate(measured(rule.code)):
         yield from ("## What we measured",) if number == 0 else ()
-        yield f"{_unmarked(one.question)} {_unmarked(one.summary)} (`{one.command}`, {one.data}, {one.date})"
+        yield measurement(one)
     if rule.fix_contract:
         yield from ("## What the fix promises", f"{_promise(rule.fix_contract)}.")
     if rule.options:
@@ -210,3 +210,8 @@ def _markdown_page(entry: Entry) -> Iterator[str]:
         if examples:
             because = f"{_unmarked(examples[0].because)}\n\n" if examples[0].because else ""
             yield from (f"## {title}", f"{because}```python\n{_plain_code(examples[0])}\n```")
+
+
+def measurement(one: Measured) -> str:
+    """What one experiment says of a rule, as Markdown."""
+    return f"{_unmarked(one.question)} {_unmarked(one.summary)} (`{one.command}`, {one.data}, {one.date})"
