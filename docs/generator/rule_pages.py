@@ -24,10 +24,10 @@ def _uri(entry: Entry) -> str:
 
 
 def _page(entry: Entry) -> str:
-    """Below what was measured stands its plot."""
+    """A page as it would stand in docs/rules/; below what was measured is its plot."""
     text = render_markdown([entry])
     for one in measured(entry.rule.code):
-        plot = f"![{one.question}](../{PLOTS}/{one.experiment}.svg)"
+        plot = f"![{one.question}](../../{PLOTS}/{one.experiment}.svg)"
         text = text.replace(measurement(one), f"{measurement(one)}\n\n{plot}")
     return text
 
