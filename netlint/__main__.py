@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+
+if __name__ == "__main__" and sys.path[:1] == [os.getcwd()]:  # noqa: PTH109
+    # `python -m` puts the working folder first, in which a file of the input may be called like a module. The command `netlint` does not.
+    del sys.path[0]
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ valid key.
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -20,6 +21,7 @@ from netlint.engine.selection import Choice, chosen, expand
 from netlint.engine.settings import Settings
 from netlint.engine.spelling import hint
 from netlint.engine.targets import InputFile, collect
+from netlint.frontends.files import content
 from netlint.frontends.limits import USUAL, Limits
 
 if sys.version_info >= (3, 11):
@@ -92,7 +94,12 @@ class Configuration:
 
     def collect(self, targets: Iterable[str]) -> tuple[list[InputFile], list[str]]:
         """The files of all targets that the settings do not exclude, and a sentence for each target that is none."""
-        return collect(targets, lambda path, folder: self.for_folder(path.parent).excludes(path, folder))
+        stray: list[Path] = []
+        found = collect(targets, lambda path, folder: self.for_folder(path.parent).excludes(path, folder), stray.append)
+        if stray:
+            others = f" and {len(stray) - 1} more" if len(stray) > 1 else ""
+            self.warnings.append(f"{stray[0]}{others}: a link out of the project was left out; name the file to have it checked")
+        return found
 
     def _source(self, folder: Path) -> Path | None:
         if self.isolated or self.values is not None:
@@ -134,7 +141,7 @@ def nearest_file(folder: Path) -> Path | None:
         if (candidate / "netlint.toml").is_file():
             return candidate / "netlint.toml"
         pyproject = candidate / "pyproject.toml"
-        if pyproject.is_file() and "netlint" in _tools(_parse(pyproject)):
+        if pyproject.is_file() and "netlint" in _tools(_parse(pyproject)[0]):
             return pyproject
     return None
 
@@ -234,12 +241,18 @@ class Table:
         return Table(value, self.file, f"{self.name}.{key}".lstrip("."), self.lines)
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def _parse(path: Path) -> tuple[dict[str, Any], list[str]]:
+    """What a settings file says, and its lines. A pipe may be one if the user names it, as in `--config <(...)`."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        data = path.read_bytes() if path.is_fifo() else content(path)
+        text = io.StringIO(data.decode("utf-8"), newline=None).read()
     except (OSError, UnicodeDecodeError) as error:
-        raise NetlintError(f"{path}: cannot read the settings: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+        raise NetlintError(f"{path}: cannot read the settings: {getattr(error, 'strerror', None) or error}") from error
+    try:
+        return tomllib.loads(text), text.splitlines()
+    except RecursionError as error:
+        raise NetlintError(f"{path}: not TOML that can be read: it is nested too deeply") from error
+    except ValueError as error:  # also for a number with too many digits
         raise NetlintError(f"{path}: not valid TOML: {error}") from error
 
 
@@ -250,8 +263,7 @@ def _tools(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _table(path: Path) -> Table:
     """The settings in a file: `[tool.netlint]` in one called pyproject.toml, the whole of any other."""
-    values = _parse(path)
-    lines = path.read_text(encoding="utf-8").splitlines()
+    values, lines = _parse(path)
     if path.name == "pyproject.toml":
         return Table(_tools(values), str(path), "tool", lines).table("netlint")
     return Table(values, str(path), lines=lines)

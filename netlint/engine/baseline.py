@@ -15,6 +15,7 @@ from pathlib import Path
 from netlint.engine.diagnostic import Diagnostic, fingerprint
 from netlint.engine.errors import NetlintError
 from netlint.engine.notices import NOT_CHECKED
+from netlint.frontends.files import content
 
 FILENAME = "netlint-baseline.json"
 """What it is called where the settings do not say; it stands beside the settings file, or in the working folder."""
@@ -56,13 +57,13 @@ def read(path: Path) -> Baseline:
 @lru_cache(maxsize=16)
 def _read(path: Path, _changed: int) -> Baseline:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(content(path).decode("utf-8"))
         if data["version"] != VERSION:
             raise NetlintError(f"{path}: a baseline of version {data['version']}, and this netlint reads version {VERSION}; {_CALLED_FOR}")
         return Baseline(path, tuple(sorted(Entry(**{name: str(value) for name, value in item.items()}) for item in data["findings"])))
     except json.JSONDecodeError as error:
         raise NetlintError(f"{path}:{error.lineno}:{error.colno}: the baseline is not JSON: {error.msg}; {_CALLED_FOR}") from error
-    except (UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise NetlintError(f"{path}: this JSON is not a baseline ({type(error).__name__}: {error}); {_CALLED_FOR}") from error
 
 

@@ -31,6 +31,7 @@ from netlint.engine.notices import NOT_CHECKED
 from netlint.engine.registry import PACK, load
 from netlint.engine.run import Outcome, Task
 from netlint.engine.settings import Settings
+from netlint.frontends.files import content
 from netlint.frontends.reading import Lookups, digest
 
 V = TypeVar("V")
@@ -120,7 +121,7 @@ class Cache:
         """The digest of a file as it is now; "" where it cannot be read."""
         if path not in self._digests:
             try:
-                self._digests[path] = digest(Path(path).read_bytes())
+                self._digests[path] = digest(content(Path(path)))
             except OSError:
                 self._digests[path] = ""
         return self._digests[path]

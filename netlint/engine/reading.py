@@ -17,6 +17,7 @@ from netlint.engine.spelling import hint
 from netlint.engine.targets import InputFile
 from netlint.frontends.decoding import decode
 from netlint.frontends.errors import InputError, SourceError
+from netlint.frontends.files import content
 from netlint.frontends.limits import USUAL, Limits
 from netlint.frontends.reading import Reading, digest
 
@@ -62,7 +63,7 @@ def read(file: InputFile) -> Source:
     if file.kind != "source":
         return Source("")
     try:
-        data = file.text if file.text is not None else file.path.read_bytes()
+        data = file.text if file.text is not None else content(file.path)
     except OSError as error:
         raise SourceError(f"cannot read the file: {error.strerror or error}") from error
     return _notebook(data) if file.path.suffix == ".ipynb" else Source(decode(data), digest=digest(data))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from netlint.engine.errors import NetlintError
 from netlint.engine.spelling import hint
+from netlint.frontends.files import content, unlike_a_file
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -113,17 +114,25 @@ Excludes = Callable[[Path, bool], bool]
 """Whether the user's settings exclude a path; the second argument says that it is a folder."""
 
 
+Stray = Callable[[Path], None]
+"""Hears of the links in folders that lead out of their project."""
+
+
 def _nothing_excluded(path: Path, is_folder: bool) -> bool:
     return False
 
 
-def collect(targets: Iterable[str], excludes: Excludes) -> tuple[list[InputFile], list[str]]:
+def _nobody_asks(path: Path) -> None:
+    pass
+
+
+def collect(targets: Iterable[str], excludes: Excludes, stray: Stray = _nobody_asks) -> tuple[list[InputFile], list[str]]:
     """The files of all targets, each once, and a sentence for each target that is none."""
     files: dict[tuple[Path, str | None], InputFile] = {}
     problems: list[str] = []
     for target in targets:
         try:
-            for file in _files_of(target, excludes):
+            for file in _files_of(target, excludes, stray):
                 files.setdefault((file.path, file.network), file)
         except NetlintError as error:
             problems.append(str(error))
@@ -140,7 +149,7 @@ def single(target: str) -> InputFile:
     """The one thing that a target names, with the network in it if one is picked. Raises NetlintError for a folder too."""
     if Path(target).is_dir():
         raise NetlintError(f"`{target}` is a folder: name one file of it, or one network as FILE.py:NAME")
-    return next(_files_of(target, _nothing_excluded))
+    return next(_files_of(target, _nothing_excluded, _nobody_asks))
 
 
 def standard_input(text: bytes, filename: str) -> InputFile:
@@ -149,13 +158,30 @@ def standard_input(text: bytes, filename: str) -> InputFile:
     return InputFile(filename, path, project_root(path.parent), text=text)
 
 
-def _files_of(target: str, excludes: Excludes) -> Iterator[InputFile]:
-    path = Path(target)
-    if path.is_dir():
-        root = project_root(path.absolute())
-        for found in walk(path, excludes):
+def _files_of(target: str, excludes: Excludes, stray: Stray) -> Iterator[InputFile]:
+    try:
+        path = Path(target)
+        if path.is_dir():
+            yield from _files_in(path, excludes, stray)
+        else:
+            yield _named(target, path)
+    except OSError as error:  # a folder above it may not be entered, or its name is too long
+        raise NetlintError(f"`{target}` cannot be looked at: {error.strerror or error}") from error
+
+
+def _files_in(folder: Path, excludes: Excludes, stray: Stray) -> Iterator[InputFile]:
+    """The files of a folder. Who sends a folder may put links into it: what lies outside is neither read for them nor fixed."""
+    root = project_root(folder.absolute())
+    home = (_repository(folder.absolute()) or root).resolve()
+    for found in walk(folder, excludes):
+        if found.is_symlink() and home not in found.resolve().parents:
+            stray(found)
+        else:
             yield InputFile(str(found), found.absolute(), root, walked=True)
-        return
+
+
+def _named(target: str, path: Path) -> InputFile:
+    """What a target names that is no folder."""
     network = None
     picked = _PICKED.fullmatch(target)
     if picked and not path.exists():
@@ -163,16 +189,19 @@ def _files_of(target: str, excludes: Excludes) -> Iterator[InputFile]:
         if not network.isidentifier():
             raise NetlintError(f"`{target}`: after the colon stands the name of a class, a function or a variable, not `{network}`")
     if not path.exists() and path.suffix not in SUFFIXES and _LIVE.fullmatch(target):
-        yield InputFile(target, Path.cwd() / target, project_root(Path.cwd()), live=target)
-        return
+        return InputFile(target, Path.cwd() / target, project_root(Path.cwd()), live=target)
     _refuse_unsupported(target, path)
-    yield InputFile(str(path), path.absolute(), project_root(path.absolute().parent), network)
+    return InputFile(str(path), path.absolute(), project_root(path.absolute().parent), network)
 
 
 def _refuse_unsupported(target: str, path: Path) -> None:
     """Raises NetlintError, with what to do instead, for a target that cannot be read or does not exist."""
     if not path.exists():
-        raise NetlintError(f"no such file or folder: `{path}`{_neighbour(path)}")
+        nowhere = f"`{path}` is a link that leads nowhere" if path.is_symlink() else ""
+        raise NetlintError(nowhere or f"no such file or folder: `{path}`{_neighbour(path)}")
+    kind = unlike_a_file(path.stat())
+    if kind:
+        raise NetlintError(f"`{path}` is {kind}, not a file")
     if path.suffix in WEIGHTS:
         raise NetlintError(
             f"`{target}`: a file of weights holds no network, and unpickling it could run anything. "
@@ -233,17 +262,26 @@ def _walk(folder: Path, ignores: list[_Ignore], excludes: Excludes) -> Iterator[
     except OSError:  # a folder that may not be listed is like one that git ignores
         return
     for entry in entries:
-        is_folder = entry.is_dir() and not entry.is_symlink()
-        if is_folder and (entry.name in DEFAULT_EXCLUDES or (entry / "pyvenv.cfg").exists()):
+        kind = _kind(entry)
+        if kind is None:
             continue
-        if not is_folder and (entry.suffix not in SUFFIXES or not entry.is_file()):
-            continue
+        is_folder = kind == "folder"
         if _ignored(entry.absolute(), is_folder, ignores) or excludes(entry.absolute(), is_folder):
             continue
         if is_folder:
             yield from _walk(entry, ignores, excludes)
         else:
             yield entry
+
+
+def _kind(entry: Path) -> Literal["folder", "file"] | None:
+    """What an entry of a folder is to a walk; None for what is passed by, as it is when it may not be looked at."""
+    try:
+        if entry.is_dir() and not entry.is_symlink():
+            return None if entry.name in DEFAULT_EXCLUDES or (entry / "pyvenv.cfg").exists() else "folder"
+        return "file" if entry.suffix in SUFFIXES and entry.is_file() else None
+    except OSError:
+        return None
 
 
 def _ignored(path: Path, is_folder: bool, ignores: list[_Ignore]) -> bool:
@@ -254,18 +292,23 @@ def _ignored(path: Path, is_folder: bool, ignores: list[_Ignore]) -> bool:
 
 def _ignores_above(folder: Path) -> list[_Ignore]:
     """The `.gitignore` files between the repository's root and a folder, outermost first; none outside a repository."""
-    repository = next((candidate for candidate in (folder, *folder.parents) if (candidate / ".git").exists()), None)
+    repository = _repository(folder)
     if repository is None or repository == folder:
         return []
     between = [parent for parent in folder.parents if parent == repository or repository in parent.parents]
     return [ignore for parent in reversed(between) for ignore in _gitignore(parent)]
 
 
+def _repository(folder: Path) -> Path | None:
+    """The top of the repository that a folder stands in."""
+    return next((candidate for candidate in (folder, *folder.parents) if (candidate / ".git").exists()), None)
+
+
 def _gitignore(folder: Path) -> list[_Ignore]:
     from pathspec import GitIgnoreSpec
 
     try:
-        lines = (folder / ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = content(folder / ".gitignore").decode("utf-8", "replace").splitlines()
         return [_Ignore(folder, GitIgnoreSpec.from_lines(lines))]
     except (OSError, ValueError):  # none, or one with a pattern that git would not take either
         return []

@@ -109,7 +109,7 @@ class _Run(Generic[T, R]):
         error."""
         running: dict[Future[tuple[R, int]], int] = {}
         worn_out = False
-        with pool.open() as executor:
+        with _safe_path(), pool.open() as executor:
             while running or (waiting and not worn_out):
                 try:
                     while waiting and not worn_out and len(running) < pool.width:
@@ -190,6 +190,21 @@ def _told(result: R, task: T, done: Callable[[T], None]) -> R:
 
 def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Processes that start within do not look for modules in the working folder, in which a file of the input may be called like one. One
+    that is forked does not anyway; Python 3.10 cannot be told."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from netlint.engine.errors import NetlintError
+from netlint.frontends.files import content
 
 PATIENCE = 2.0
 """Seconds in which another process has to let go of its lock on a file."""
@@ -66,7 +67,7 @@ def create(path: Path, new: bytes) -> None:
 def save(path: Path, new: bytes) -> None:
     """Writes a file, new or in the place of what is there now. Raises NotWritten."""
     try:
-        old = path.read_bytes() if path.exists() else None
+        old = content(path) if path.exists() else None
     except OSError as error:
         raise NotWritten(f"{path} was not written: {error.strerror or error}") from error
     if old is None:

@@ -55,7 +55,7 @@ def test_a_notebook_that_is_none_is_told_so(data: bytes, message: str, row: int)
 
 
 def test_a_file_that_cannot_be_opened_is_told_so(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="cannot read the file: Is a directory"):
+    with pytest.raises(SourceError, match="cannot read the file: it is a folder, not a file"):
         read(file(str(tmp_path), None))
 
 

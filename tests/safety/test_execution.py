@@ -63,6 +63,43 @@ def test_nothing_of_a_hostile_folder_is_run(hostile: Path, jobs: str) -> None:
     assert sorted(path.name for path in hostile.iterdir()) == before
 
 
+def ran(folder: Path, *command: str) -> tuple[int, bool]:
+    """The exit code of a program of Python in that folder, and whether one of its files was run."""
+    environment = {**os.environ, "NETLINT_CACHE_DIR": str(folder.parent / "cache")}
+    done = subprocess.run([sys.executable, *command], cwd=folder, env=environment, capture_output=True, check=False)
+    return done.returncode, (folder / "RAN").exists()
+
+
+def test_the_working_folder_is_no_place_for_modules_with_python_m(hostile: Path) -> None:
+    (hostile / "netlint.py").unlink()  # Python itself would run it
+    packages = ("numpy", "msgspec", "platformdirs", "tomllib", "dataclasses", "tokenize", "hashlib", "concurrent", "pickle", "onnx")
+    for name in packages:
+        (hostile / name).mkdir()
+        (hostile / name / "__init__.py").write_text(RAN)
+    brought = hostile / "brought-1.0.dist-info"  # a pack of rules, as if it were installed
+    brought.mkdir()
+    (brought / "METADATA").write_text("Metadata-Version: 2.1\nName: brought\nVersion: 1.0\n")
+    (brought / "entry_points.txt").write_text("[netlint.rules]\nbrought = neighbour\n")
+    assert ran(hostile, "-m", "netlint", "check", "--isolated", ".") == (2, False)
+    assert ran(hostile, "-m", "netlint", "check", "--isolated", "model.py", "--fix", "--select", "NL501") == (0, False)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 always looks in the working folder")
+def test_the_working_folder_is_no_place_for_modules_of_new_processes(hostile: Path) -> None:
+    script = hostile.parent / "script" / "spawning.py"  # as Python does it by itself on other systems
+    script.parent.mkdir()
+    script.write_text(
+        "import multiprocessing, sys\n"
+        "from netlint.cli import run\n"
+        "if __name__ == '__main__':\n"
+        "    multiprocessing.set_start_method('spawn')\n"
+        "    sys.exit(run(sys.argv[1:]))\n"
+    )
+    for name in ("multiprocessing", "pickle", "runpy", "concurrent"):
+        (hostile / f"{name}.py").write_text(RAN)
+    assert ran(hostile, str(script), "check", "--isolated", "--no-cache", "--jobs", "2", ".") == (2, False)
+
+
 def test_the_watch_sees_what_it_is_for(hostile: Path) -> None:
     (hostile / "rules").mkdir()
     (hostile / "rules" / "mine.py").write_text(RAN)

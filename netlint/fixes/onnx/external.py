@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import onnx
 
-from netlint.frontends.onnx.load import tensors
+from netlint.frontends.onnx.load import subgraphs, tensors
 
 
 def external_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
     """The tensors whose elements lie in other files."""
-    return (tensor for tensor in tensors([model.graph, *model.functions]) if tensor.data_location == onnx.TensorProto.EXTERNAL)
+    graphs = [model.graph, *model.functions]
+    return (tensor for tensor in (*tensors(graphs), *_sparse(graphs)) if tensor.data_location == onnx.TensorProto.EXTERNAL)
+
+
+def _sparse(graphs: Iterable[onnx.GraphProto | onnx.FunctionProto]) -> Iterator[onnx.TensorProto]:
+    """The tensors that sparse ones are made of."""
+    pending = list(graphs)
+    while pending:
+        graph = pending.pop()
+        found = list(graph.sparse_initializer) if isinstance(graph, onnx.GraphProto) else []
+        for node in graph.node:
+            pending.extend(subgraphs(node))
+            for attribute in node.attribute:
+                found += [attribute.sparse_tensor, *attribute.sparse_tensors]
+        yield from (part for one in found for part in (one.values, one.indices))
 
 
 def is_external(model: onnx.ModelProto) -> bool:

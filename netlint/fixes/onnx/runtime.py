@@ -12,7 +12,9 @@ import onnx
 from onnx.external_data_helper import load_external_data_for_model
 
 from netlint.engine.reading import installed
-from netlint.fixes.onnx.external import is_external
+from netlint.fixes.onnx.external import external_tensors, is_external, location
+from netlint.frontends.files import unlike_a_file
+from netlint.frontends.onnx.load import MOST_BYTES, stays_inside
 
 Feeds = Mapping[str, np.ndarray]
 Run = Callable[[Feeds], "list[Any]"]
@@ -41,16 +43,32 @@ def runner(model: onnx.ModelProto, folder: Path | None, optimized: bool = False)
 
 
 def _with_weights(model: onnx.ModelProto, folder: Path | None) -> onnx.ModelProto:
-    """A copy that holds its external weights itself."""
+    """A copy that holds its external weights itself. What runs it would look for them where the process is, not where the model is."""
     if folder is None:
         raise CannotRun("its external weights lie in a folder that is not known")
+    for name in dict.fromkeys(map(location, external_tensors(model))):
+        _refuse_strange(name, folder)
     whole = onnx.ModelProto()
     whole.CopyFrom(model)
     try:
         load_external_data_for_model(whole, str(folder))
     except (OSError, ValueError, onnx.checker.ValidationError) as error:
         raise CannotRun(f"its external weights cannot be read: {error}") from error
+    if is_external(whole):
+        raise CannotRun("its sparse weights lie in other files")
     return whole
+
+
+def _refuse_strange(name: str, folder: Path) -> None:
+    """Raises CannotRun for a file of weights that is outside the model's folder, is none, or is larger than all that is run."""
+    try:
+        status = (folder / name).stat() if stays_inside(name, folder) else None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise CannotRun(f"its external weights `{name}` cannot be looked at: {error}") from error
+    if status is None:
+        raise CannotRun(f"its external weights `{name}` lie outside its folder")
+    if unlike_a_file(status) or status.st_size > MOST_BYTES:
+        raise CannotRun(f"its external weights `{name}` are no file, or have more than 2 GiB")
 
 
 def _onnxruntime(model: onnx.ModelProto, optimized: bool) -> Run:

@@ -6,14 +6,14 @@ import filecmp
 import shutil
 import tempfile
 from contextlib import suppress
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 import onnx
 
 from netlint.fixes.onnx.external import external_tensors, location
 from netlint.fixes.onnx.validity import problem
 from netlint.fixes.writing import NotWritten, save, write
-from netlint.frontends.onnx.load import MOST_BYTES
+from netlint.frontends.onnx.load import MOST_BYTES, stays_inside
 
 
 def write_model(path: Path, model: onnx.ModelProto, source: Path | None, old: bytes | None = None) -> None:
@@ -72,9 +72,7 @@ def _weights_beside(path: Path, model: onnx.ModelProto, source: Path | None) -> 
 
 
 def _refuse_outside(path: Path, name: str, home: Path) -> None:
-    posix, windows = PurePosixPath(name.replace("\\", "/")), PureWindowsPath(name)
-    plain = bool(name) and not posix.is_absolute() and not windows.drive and ".." not in posix.parts
-    if not plain or home not in (home / name).resolve().parents:
+    if not stays_inside(name, home):
         raise NotWritten(f"{path} was not written: its external weights `{name}` lie outside the folder of the model")
 
 

@@ -12,6 +12,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped,unused-ignore]
 
 from netlint.frontends.errors import InputError
+from netlint.frontends.files import content
 
 Source: TypeAlias = "Path | str | bytes | onnx.ModelProto"
 
@@ -51,14 +52,12 @@ def load_whole(path: Path) -> onnx.ModelProto:
 def _read(path: Path, shown: str) -> bytes:
     try:
         size = path.stat().st_size
-        if path.is_dir():
-            raise InputError(f"`{shown}` is a folder, not an ONNX file")
         if size > MOST_BYTES:
             raise InputError(
                 f"`{shown}` has {size / 2**30:.1f} GiB, and protobuf cannot read a message of more than 2 GiB: save the model with its "
                 "weights as external data (`onnx.save(model, path, save_as_external_data=True)`)"
             )
-        return path.read_bytes()
+        return content(path, MOST_BYTES)
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read `{shown}`: {getattr(error, 'strerror', None) or error}") from error
 
@@ -170,15 +169,19 @@ def _external_problem(tensor: onnx.TensorProto, folder: Path | None) -> str | No
     location = next((entry.value for entry in tensor.external_data if entry.key == "location"), None)
     if location is None:
         return None
-    outside = f"the weights in `{location}` lie outside the model's folder and are not read"
-    if PurePosixPath(location).is_absolute() or PureWindowsPath(location).drive or ".." in PurePosixPath(location.replace("\\", "/")).parts:
-        return outside
-    if folder is None:
-        return None
     try:
-        home, target = folder.resolve(), (folder / location).resolve()  # through links too
-        if home not in target.parents:
-            return outside
-        return None if target.is_file() else f"the weights' file `{location}` is missing: their shapes are known, their values are not"
+        if not stays_inside(location, folder):
+            return f"the weights in `{location}` lie outside the model's folder and are not read"
+        there = folder is None or (folder / location).is_file()
+        return None if there else f"the weights' file `{location}` is missing: their shapes are known, their values are not"
     except (OSError, ValueError, RuntimeError) as error:
         return f"the weights' file `{location}` cannot be looked at: {error}"
+
+
+def stays_inside(location: str, folder: Path | None) -> bool:
+    """Whether the file that a model names for its weights lies below the model's folder: by its spelling on any system and, where the
+    folder is known, through links. Raises OSError, ValueError or RuntimeError for a name that cannot be looked at."""
+    posix = PurePosixPath(location.replace("\\", "/"))
+    if not location or posix.is_absolute() or PureWindowsPath(location).drive or ".." in posix.parts:
+        return False
+    return folder is None or folder.resolve() in (folder / location).resolve().parents
