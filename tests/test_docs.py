@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import os
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from netlint.cli import run
 from netlint.config import KEYS, LIMITS, TRAINING_KEYS
 from netlint.engine.registry import load
 from netlint.reports.measured import measured
@@ -31,6 +33,10 @@ def generator(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Imports a module of docs/generator."""
     monkeypatch.syspath_prepend(REPOSITORY / "docs" / "generator")
     return importlib.import_module
+
+
+def lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.rstrip().split("\n")]
 
 
 # -- without building -------------------------------------------------------------------------------------------------
@@ -67,6 +73,23 @@ def test_the_reference_gives_what_holds_without_a_setting(generator: Any) -> Non
     reference = generator("reference")
     assert '| `fail-on` | one of error, warning, advice | `"warning"` |' in reference.general()
     assert f"| `steps` | a whole number above 0 | `{LIMITS['steps']}` |" in reference.limits()
+
+
+@pytest.mark.parametrize("page", ["static-reader.md", "fixes.md", "verification.md"])
+def test_a_guide_shows_what_is_printed(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    text = (REPOSITORY / "docs" / page).read_text(encoding="utf-8")
+    for name, code in re.findall(r'^```python title="(.*?)"\n(.*?)^```', text, re.MULTILINE | re.DOTALL):
+        Path(name).write_text(code)
+    steps = re.findall(r"^```console\n\$ netlint (.*?)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert steps
+    for command, shown in steps:
+        run(shlex.split(command))
+        printed = capsys.readouterr()
+        assert lines(printed.err + printed.out) == lines(shown), command
 
 
 # -- the built site ---------------------------------------------------------------------------------------------------
