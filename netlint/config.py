@@ -64,13 +64,18 @@ class Overrides:
     batch_size: int | None = None
 
 
+def _to_stderr(sentence: str) -> None:
+    sys.stderr.write(f"netlint: {sentence}\n")
+    sys.stderr.flush()
+
+
 @dataclass(slots=True)
 class Configuration:
     """Finds and keeps the settings of each folder.
 
     With `file`, that file holds everywhere; with `isolated`, none does; with `values`, these do. `rule-paths` name code that is
     imported, so they count only in settings that the user chose: `file`, `values`, or the settings of the working folder
-    (`home`). Those of a project that is merely checked are left out, and `warnings` says so.
+    (`home`), and `announce` is told before it happens. Those of a project that is merely checked are left out, and `warnings` says so.
     """
 
     overrides: Overrides = field(default_factory=Overrides)
@@ -78,6 +83,7 @@ class Configuration:
     isolated: bool = False
     values: Mapping[str, object] | None = None
     home: Path = field(default_factory=Path.cwd)
+    announce: Callable[[str], None] = _to_stderr
     warnings: list[str] = field(default_factory=list)
     _folders: dict[Path, Settings] = field(default_factory=dict)
     _files: dict[Path | None, Settings] = field(default_factory=dict)
@@ -114,13 +120,16 @@ class Configuration:
     def _read(self, source: Path | None) -> Settings:
         if source is None:
             table = Table(self.values or {}, "the given settings")
-            settings = build(table, self.overrides, self.home if self.values is not None else None)
+            settings = self._built(table, self.home if self.values is not None else None)
             return settings if self.isolated or self.values is not None else replace(settings, baseline=_baseline(table, self.home))
         table = _table(source)
         if "rule-paths" in table.values and self.file is None and source != nearest_file(self.home):
             table.values = {key: value for key, value in table.values.items() if key != "rule-paths"}
             return self._build_without_rule_paths(table, source)
-        return build(table, self.overrides, source.parent)
+        return self._built(table, source.parent)
+
+    def _built(self, table: Table, root: Path | None) -> Settings:
+        return build(table, self.overrides, root, self.announce)
 
     def _build_without_rule_paths(self, table: Table, source: Path) -> Settings:
         warning = (
@@ -128,7 +137,7 @@ class Configuration:
             "(run netlint in that folder, or name the file with --config)"
         )
         try:
-            settings = build(table, self.overrides, source.parent)
+            settings = self._built(table, source.parent)
         except NetlintError as error:  # often a rule of its own that is missing now
             raise NetlintError(f"{error}. {warning}") from error
         self.warnings.append(warning)
@@ -272,11 +281,15 @@ def _table(path: Path) -> Table:
 # -- validating -------------------------------------------------------------------------------------------------------
 
 
-def build(table: Table, overrides: Overrides, root: Path | None) -> Settings:
-    """The settings of a table under those of the command line. Raises NetlintError for the first thing that is not valid."""
+def build(table: Table, overrides: Overrides, root: Path | None, announce: Callable[[str], None] = _to_stderr) -> Settings:
+    """The settings of a table under those of the command line. Raises NetlintError for the first thing that is not valid. Rules that they
+    name are imported; `announce` is told before."""
     table.check_keys(KEYS)
     base = root or Path.cwd()
     rule_paths = tuple(base / folder for folder in table.get("rule-paths", STRINGS, ()))
+    if rule_paths:
+        folders = ", ".join(map(str, rule_paths))
+        announce(f"{folders}: the rules there are imported and run, since `rule-paths` in {table.file} names them")
     registry = load(rule_paths)
     return Settings(
         selected=chosen(_choices(table, overrides, registry), registry),

@@ -331,7 +331,7 @@ def test_an_unreadable_file_is_told(netlint: Netlint, monkeypatch: pytest.Monkey
     def refuse(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("netlint.engine.reading.content", refuse)
     result = netlint("check", "model.py", "--output-format", "json")
     assert result.code == 2
     assert [(record["code"], record["message"]) for record in result.records] == [("NL000", "cannot read the file: Permission denied")]
