@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from netlint.cli import main
-from netlint.config import KEYS, LIMITS, TRAINING_KEYS, Overrides, Table, build
+from netlint.config import KEYS, LIMITS, TRAINING_KEYS, Configuration
 from netlint.engine.errors import NetlintError
 from netlint.engine.registry import Registry
 from netlint.engine.rule import Severity
+from netlint.engine.settings import Settings
 
 MEANINGS: Mapping[str, str] = {
     "baseline": "The file of accepted findings, relative to the settings file. Without it, `netlint-baseline.json` beside that.",
@@ -76,13 +77,17 @@ def _table(rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (header, ("---",) * len(header), *body))
 
 
+def _built(values: Mapping[str, object]) -> Settings:
+    return Configuration(values=values, home=NOWHERE).for_folder(NOWHERE)
+
+
 def _kind(*path: str) -> str:
     """What the value of a key must be, in the words of the error that another value gives."""
     values: Any = object()
     for key in reversed(path):
         values = {key: values}
     try:
-        build(Table(values, "settings"), Overrides(), NOWHERE)
+        _built(values)
     except NetlintError as error:
         return str(error).partition(" must be ")[2].partition(", not <object")[0]
     raise LookupError(f"{path} takes anything")
@@ -90,7 +95,7 @@ def _kind(*path: str) -> str:
 
 def _default(*path: str) -> str:
     """What holds without a key; empty where its meaning says that."""
-    value: Any = build(Table({}, "settings"), Overrides(), NOWHERE)
+    value: Any = _built({})
     for key in path:
         value = getattr(value, key.replace("-", "_"), None)
     if isinstance(value, Severity):
