@@ -10,6 +10,7 @@ from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
 
 from netlint import __version__
 from netlint.editor import actions
@@ -18,6 +19,21 @@ from netlint.editor.process import Worker
 from netlint.editor.session import Session, with_folders
 
 WATCHED = (*(f"**/{name}" for name in SETTINGS), "**/*.py")
+
+
+class Protocol(LanguageServerProtocol):
+    """pygls' protocol, held to its order: before `initialize`, a request is refused and a notification is passed by."""
+
+    begun = False
+
+    def handle_message(self, message: Any) -> None:
+        method = getattr(message, "method", "")
+        self.begun = self.begun or method == types.INITIALIZE
+        if self.begun or method == types.EXIT:
+            super().handle_message(message)
+        elif method and hasattr(message, "id"):
+            refusal = types.ResponseError(types.ErrorCodes.ServerNotInitialized.value, "the first request is `initialize`")
+            self._send_response(message.id, None, refusal)
 
 
 class Server(LanguageServer):
@@ -44,7 +60,7 @@ def serve(terms: Terms) -> int:
 def made(terms: Terms, kind: type[Worker] = Worker) -> Server:
     """A server with all that it answers, and a worker of this kind. The whole text comes with each change: pygls splits lines at form feeds
     too, where neither Python nor the protocol does, and would put a part into the wrong place."""
-    server = Server("netlint", __version__, types.TextDocumentSyncKind.Full)
+    server = Server("netlint", __version__, types.TextDocumentSyncKind.Full, protocol_cls=Protocol)
     session: Session
     worker = kind(terms, lambda: session.restarted())
     session = Session(server, worker)
