@@ -92,6 +92,10 @@ def test_they_find_and_are_selected_set_and_silenced_like_any_other(python: str,
     Path("model.py").write_text(NET.replace("torch.flatten(x, 1)", "torch.flatten(x, 1)  # netlint: ignore[EX102] for another backbone"))
     found = done(python, "-m", "netlint", "check", "--output-format", "json", "model.py")
     assert (found.returncode, [one["code"] for one in json.loads(found.stdout)]) == (1, ["EX101"])
+    Path("model.py").write_text(NET.replace("torch.flatten(x, 1)", "torch.flatten(x, 1)  # noqa: E501, EX102"))
+    for _ in ("read", "remembered"):
+        found = done(python, "-m", "netlint", "check", "--output-format", "json", "model.py")
+        assert (found.returncode, [one["code"] for one in json.loads(found.stdout)]) == (1, ["EX101"])
 
 
 def test_the_fix_is_proved_and_written(python: str, here: Path) -> None:

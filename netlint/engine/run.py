@@ -209,8 +209,9 @@ def judge(
     file: InputFile, settings: Settings, networks: Sequence[Graph], source: Source
 ) -> tuple[Outcome, list[tuple[Graph, list[Found]]]]:
     """The selected rules, put to the networks of a file or model: what came of it, and what was found in each network."""
-    rules = [rule for rule in load(settings.rule_paths).rules if rule.code in settings.selected]
-    outcome = Outcome(networks=tuple(graph.name for graph in networks), comments=comments(source.text), source=source)
+    registry = load(settings.rule_paths)
+    rules = [rule for rule in registry.rules if rule.code in settings.selected]
+    outcome = Outcome(networks=tuple(graph.name for graph in networks), comments=comments(source.text, registry), source=source)
     judged: list[tuple[Graph, list[Found]]] = []
     unanswered: dict[str, Counter[str]] = {}
     blind: Counter[str] = Counter()

@@ -41,9 +41,13 @@ def expand(words: Iterable[str], registry: Registry) -> frozenset[str]:
 def _codes(word: str, registry: Registry) -> list[str]:
     if word == ALL:
         return registry.codes
+    return prefixed(word, registry) or [registry.find(word).rule.code]
+
+
+def prefixed(word: str, registry: Registry) -> list[str]:
+    """The codes that begin with a word, which has all the letters that they begin with; none if it is no code and no prefix of codes."""
     begun = word.upper()
-    prefixed = [code for code in registry.codes if code.startswith(begun) and _letters(code) == _letters(begun)]
-    return prefixed or [registry.find(word).rule.code]
+    return [code for code in registry.codes if code.startswith(begun) and _letters(code) == _letters(begun)]
 
 
 def _letters(code: str) -> str:

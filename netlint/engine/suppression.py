@@ -17,7 +17,7 @@ from netlint.engine.errors import NetlintError
 from netlint.engine.notices import NOT_CHECKED, UNUSED_SUPPRESSION
 from netlint.engine.reading import Source
 from netlint.engine.registry import Registry
-from netlint.engine.selection import expand
+from netlint.engine.selection import expand, prefixed
 from netlint.engine.spelling import hint
 
 _DIRECTIVE = re.compile(r"#\s*netlint\s*:\s*(?P<verb>[\w-]*)\s*(?:\[(?P<codes>[^\]#]*)\])?[^#]*")
@@ -55,8 +55,9 @@ class Comment:
         return self.first <= start <= self.last or inside_call
 
 
-def comments(text: str) -> tuple[Comment, ...]:
-    """The suppression comments of a Python file, in order; none for a file that does not tokenize (it is reported anyway)."""
+def comments(text: str, registry: Registry | None = None) -> tuple[Comment, ...]:
+    """The suppression comments of a Python file, in order; none for a file that does not tokenize (it is reported anyway). A `noqa` is one
+    if it names a rule of `registry`, or what could be one of netlint's own."""
     if "netlint" not in text and "noqa" not in text.lower():
         return ()
     try:
@@ -64,7 +65,7 @@ def comments(text: str) -> tuple[Comment, ...]:
     except (tokenize.TokenError, SyntaxError):
         return ()
     statements = _statements(tokens)
-    return tuple(comment for token in tokens if token.type == tokenize.COMMENT for comment in _parse(token, statements))
+    return tuple(comment for token in tokens if token.type == tokenize.COMMENT for comment in _parse(token, statements, registry))
 
 
 def _statements(tokens: list[tokenize.TokenInfo]) -> dict[int, tuple[int, int]]:
@@ -81,7 +82,7 @@ def _statements(tokens: list[tokenize.TokenInfo]) -> dict[int, tuple[int, int]]:
     return rows
 
 
-def _parse(token: tokenize.TokenInfo, statements: dict[int, tuple[int, int]]) -> Iterator[Comment]:
+def _parse(token: tokenize.TokenInfo, statements: dict[int, tuple[int, int]], registry: Registry | None) -> Iterator[Comment]:
     row, offset = token.start
     alone = row not in statements
     target = row if not alone else next((below for below in sorted(statements) if below > row), 0)
@@ -93,7 +94,7 @@ def _parse(token: tokenize.TokenInfo, statements: dict[int, tuple[int, int]]) ->
         verb = match.groupdict().get("verb", "noqa")
         listed = match["codes"]
         words = tuple(word for word in re.split(r"[,\s]+", listed or "") if word)
-        ours = tuple(word for word in words if verb != "noqa" or word.upper().startswith("NL"))
+        ours = tuple(word for word in words if verb != "noqa" or _is_ours(word, registry))
         if verb == "noqa" and not ours:
             continue
         yield Comment(
@@ -108,6 +109,11 @@ def _parse(token: tokenize.TokenInfo, statements: dict[int, tuple[int, int]]) ->
             statement=statement,
             others=tuple(word for word in words if word not in ours),
         )
+
+
+def _is_ours(word: str, registry: Registry | None) -> bool:
+    """Whether a word of a `noqa`, which holds the codes of all linters, is for netlint."""
+    return word.upper().startswith("NL") or (registry is not None and bool(prefixed(word, registry)))
 
 
 def _reach(target: int, statements: dict[int, tuple[int, int]]) -> tuple[int, int]:
@@ -127,7 +133,7 @@ class Suppressions:
     @classmethod
     def of(cls, filename: str, source: Source, registry: Registry) -> Suppressions:
         """The comments of a source text, ready to take findings away."""
-        return cls(filename, source, comments(source.text), registry)
+        return cls(filename, source, comments(source.text, registry), registry)
 
     def place(self, comment: Comment) -> str:
         """Where a comment stands, in words."""

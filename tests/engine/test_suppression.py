@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from netlint.engine.diagnostic import Diagnostic, Position
@@ -154,6 +156,21 @@ def test_the_fix_keeps_what_is_used() -> None:
     [finding] = half.unused(EVERYTHING)
     assert finding.fix is not None
     assert finding.fix.edits[0].content == "# netlint: ignore[NL501] reason"
+
+
+def test_a_noqa_may_name_the_rules_of_a_pack_and_leaves_those_of_other_tools_alone() -> None:
+    registry = Registry([*REGISTRY.entries, Entry(Rule("EX102", "flattened-twice", Severity.ADVICE, ""), "", "")])
+    text = "a = 1  # noqa: E501, EX102, NL999\nb = 2  # noqa: E501, EX901, B008\nc = 3  # noqa: EX1\nd = 4  # noqa: ex102\n"
+    pack = Suppressions.of("m.py", Source(text), registry)
+    assert [(one.row, one.words, one.others) for one in pack.comments] == [
+        (1, ("EX102", "NL999"), ("E501",)),
+        (3, ("EX1",), ()),
+        (4, ("ex102",), ()),
+    ]
+    assert [row for row in (1, 2, 3, 4) if pack.takes(replace(at(row), code="EX102"))] == [1, 3, 4]
+    [finding] = pack.unused(EVERYTHING | {"EX102"})
+    assert "no rule `NL999`" in finding.message
+    assert finding.fix is not None and finding.fix.edits[0].content == "# noqa: E501, EX102"
 
 
 def test_text_that_is_not_python_has_no_comments() -> None:
