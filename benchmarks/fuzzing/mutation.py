@@ -206,6 +206,7 @@ def value_changed(random: Random, value: Any, words: Sequence[Any] = ODD_VALUES)
             holder[random.choice([word for word in (*words, "select", "cells") if isinstance(word, str)])] = copy.deepcopy(holder[key])
         else:
             holder.insert(key, random.choice(words))
+        value = copy.deepcopy(value)  # an odd value that stands in two places is two values
     return value
 
 

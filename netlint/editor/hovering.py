@@ -156,9 +156,11 @@ def parameter_count(layer: Layer) -> Int:
 
 
 def _with_children(layer: Layer) -> Iterable[Layer]:
-    yield layer
-    for child in layer.children.values():
-        yield from _with_children(child)
+    pending = [layer]
+    while pending:
+        layer = pending.pop()
+        yield layer
+        pending.extend(layer.children.values())
 
 
 def _counted(parameters: str) -> str:

@@ -91,7 +91,7 @@ class Session:
     async def _check(self, uri: str, shown: Shown) -> bool:
         """Checks a document and shows what was found, if it is still that version. Whether anything was shown."""
         document = self.server.workspace.get_text_document(uri)
-        text, version = document.source, document.version or 0
+        text, version = self._text_of(uri), document.version or 0
         if version == shown.fatal:
             return False
         try:
@@ -116,11 +116,7 @@ class Session:
         """Checks the other open documents that a change may concern, one after the other and behind everything else."""
         if self._others is not None:
             self._others.cancel()
-        concerned = [
-            (other, shown)
-            for other, shown in self.shown.items()
-            if other != uri and concerns(self.server.workspace.get_text_document(other).source)
-        ]
+        concerned = [(other, shown) for other, shown in self.shown.items() if other != uri and concerns(self._text_of(other))]
         self._others = asyncio.ensure_future(self._check_all(concerned))
 
     async def _check_all(self, concerned: Sequence[tuple[str, Shown]]) -> None:
@@ -164,7 +160,14 @@ class Session:
         return self.server.workspace.get_text_document(uri).version or 0
 
     def text(self, uri: str) -> Text:
-        return Text(self.server.workspace.get_text_document(uri).source, self.encoding)
+        return Text(self._text_of(uri), self.encoding)
+
+    def _text_of(self, uri: str) -> str:
+        """A document's text; "" for one that is closed in the meantime and not on the disk."""
+        try:
+            return self.server.workspace.get_text_document(uri).source
+        except (OSError, UnicodeDecodeError):
+            return ""
 
     @property
     def encoding(self) -> str:

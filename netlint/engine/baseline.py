@@ -50,8 +50,8 @@ def read(path: Path) -> Baseline:
     """The baseline in a file. Raises NetlintError, with the place, for one that cannot be read."""
     try:
         return _read(path, path.stat().st_mtime_ns)
-    except OSError as error:
-        raise NetlintError(f"cannot read the baseline {path}: {error.strerror or error}; {_CALLED_FOR}") from error
+    except (OSError, ValueError) as error:  # ValueError: a path that no file can have
+        raise NetlintError(f"cannot read the baseline {path}: {getattr(error, 'strerror', None) or error}; {_CALLED_FOR}") from error
 
 
 @lru_cache(maxsize=16)

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from netlint.engine.intent import Intent, SetOption
 from netlint.engine.rule import Answers, Contract, Example, Finding, Forward, Options, Rule, Severity, StateDict, TrainingEffect, sequential
-from netlint.graph import Fact, Graph, Unknown
+from netlint.graph import Fact, Graph, Operator, Unknown
 from netlint.graph.operators import BatchNorm, Conv, Identity, Linear, MaxPool
 from netlint.graph.queries import uses_batch_statistics
 
@@ -50,7 +50,8 @@ def check(norm: BatchNorm, graph: Graph, options: Options) -> Answers:
     layer = graph.producer(norm, through=SHIFTS_ALONG)
     if not isinstance(layer, (Conv, Linear)) or layer.bias is False or not uses_batch_statistics(norm):
         return None
-    if not _is_same_axis(layer, norm) or any(graph.only_consumer(use, through=SHIFTS_ALONG) is not norm for use in _uses(layer, graph)):
+    uses = _uses(layer, graph)
+    if layer is not uses[0] or not all(_is_cancelled(use, graph.only_consumer(use, through=SHIFTS_ALONG)) for use in uses):
         return None
     if isinstance(layer.bias, Unknown):
         return layer.bias
@@ -64,11 +65,15 @@ def check(norm: BatchNorm, graph: Graph, options: Options) -> Answers:
 
 
 def _uses(layer: Conv | Linear, graph: Graph) -> list[Conv | Linear]:
-    """All applications of the layer that share this bias and do not end in a norm of their own."""
+    """All applications that share this bias. What is said of them is said once, of the first."""
     if layer.layer is None:
         return [layer]
-    shared = [use for use in graph.applications(layer.layer) if isinstance(use, (Conv, Linear))]
-    return [use for use in shared if use is layer or not isinstance(graph.only_consumer(use, through=SHIFTS_ALONG), BatchNorm)]
+    return [use for use in graph.applications(layer.layer) if isinstance(use, (Conv, Linear))]
+
+
+def _is_cancelled(layer: Conv | Linear, reader: Operator | None) -> bool:
+    """Whether what reads a result takes its mean away, and with it the bias."""
+    return isinstance(reader, BatchNorm) and uses_batch_statistics(reader) and _is_same_axis(layer, reader)
 
 
 def _is_same_axis(layer: Conv | Linear, norm: BatchNorm) -> bool:
