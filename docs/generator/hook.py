@@ -13,6 +13,7 @@ from typing import Any
 
 import links
 import reference
+import results
 import rule_pages
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -38,8 +39,8 @@ COPIED: Mapping[str, str] = dict(_copied())
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Puts a page a rule and a page a result into the navigation."""
-    results = [uri for uri in COPIED if uri.startswith(RESULTS) and uri.endswith(".md")]
-    below: dict[str, list[Any]] = {"rules/index.md": rule_pages.navigation(load()), "benchmarks/index.md": results}
+    measured = [uri for uri in COPIED if uri.startswith(RESULTS) and uri.endswith(".md")]
+    below: dict[str, list[Any]] = {"rules/index.md": rule_pages.navigation(load()), "benchmarks/index.md": measured}
     config.nav = [_filled(item, below) for item in config.nav or []]
     return config
 
@@ -75,7 +76,9 @@ def _table(name: str) -> str:
         "general": reference.general,
         "limits": reference.limits,
         "options": lambda: reference.options(registry),
+        "precision": results.precision,
         "rules": lambda: rule_pages.table(registry),
+        "speed": results.speed,
         "training": reference.training,
     }
     return tables[name]()
