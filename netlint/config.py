@@ -20,7 +20,7 @@ from netlint.engine.rule import Severity, TrainingFacts
 from netlint.engine.selection import Choice, chosen, expand
 from netlint.engine.settings import Settings
 from netlint.engine.spelling import hint
-from netlint.engine.targets import InputFile, collect
+from netlint.engine.targets import InputFile, collect, is_excluded
 from netlint.frontends.files import content
 from netlint.frontends.limits import USUAL, Limits
 
@@ -73,7 +73,8 @@ def _to_stderr(sentence: str) -> None:
 class Configuration:
     """Finds and keeps the settings of each folder.
 
-    With `file`, that file holds everywhere; with `isolated`, none does; with `values`, these do. `rule-paths` name code that is
+    With `file`, that file holds everywhere; with `isolated`, none does; with `values`, these do. With `force_exclude`, files that are named
+    can be excluded too. `rule-paths` name code that is
     imported, so they count only in settings that the user chose: `file`, `values`, or the settings of the working folder
     (`home`), and `announce` is told before it happens. Those of a project that is merely checked are left out, and `warnings` says so.
     """
@@ -83,6 +84,7 @@ class Configuration:
     isolated: bool = False
     values: Mapping[str, object] | None = None
     home: Path = field(default_factory=Path.cwd)
+    force_exclude: bool = False
     announce: Callable[[str], None] = _to_stderr
     warnings: list[str] = field(default_factory=list)
     _folders: dict[Path, Settings] = field(default_factory=dict)
@@ -101,11 +103,18 @@ class Configuration:
     def collect(self, targets: Iterable[str]) -> tuple[list[InputFile], list[str]]:
         """The files of all targets that the settings do not exclude, and a sentence for each target that is none."""
         stray: list[Path] = []
-        found = collect(targets, lambda path, folder: self.for_folder(path.parent).excludes(path, folder), stray.append)
+        files, problems = collect(targets, self._excludes, stray.append)
         if stray:
             others = f" and {len(stray) - 1} more" if len(stray) > 1 else ""
             self.warnings.append(f"{stray[0]}{others}: a link out of the project was left out; name the file to have it checked")
-        return found
+        return [file for file in files if not self.leaves_out(file)], problems
+
+    def leaves_out(self, file: InputFile) -> bool:
+        """Whether a file that was named, or that came on stdin, is left out in spite of that."""
+        return self.force_exclude and not file.walked and not file.live and is_excluded(file.path, file.root, self._excludes)
+
+    def _excludes(self, path: Path, is_folder: bool) -> bool:
+        return self.for_folder(path.parent).excludes(path, is_folder)
 
     def _source(self, folder: Path) -> Path | None:
         if self.isolated or self.values is not None:

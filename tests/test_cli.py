@@ -325,6 +325,25 @@ def test_a_missing_path_is_told_and_the_other_targets_are_checked(netlint: Netli
     assert "model.py:10:13" in result.out
 
 
+def test_what_is_excluded_is_left_out_though_it_is_named_if_that_is_asked_for(netlint: Netlint, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(model=CNN)
+    for name in ("old/model.py", "site-packages/model.py", "env/model.py"):
+        Path(name).parent.mkdir()
+        Path(name).write_text(CNN)
+    Path("env/pyvenv.cfg").touch()
+    Path("netlint.toml").write_text('exclude = ["old/"]\n')
+    named = ("old/model.py", "site-packages/model.py", "env/model.py", "model.py", "old/model.py:Net")
+    arguments = ("check", *named, "--select", "NL501", "--output-format", "json")
+    assert {record["filename"] for record in netlint(*arguments).records} == set(named[:4])
+    left = netlint(*arguments, "--force-exclude")
+    assert (left.code, [record["filename"] for record in left.records]) == (1, ["model.py"])
+    nothing = netlint("check", "old/model.py", "--force-exclude")
+    words = "no Python file, notebook or ONNX model in old/model.py that is not excluded: nothing was checked"
+    assert (nothing.code, nothing.err) == (0, f"netlint: {words}\n")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(CNN.encode())))
+    assert netlint("check", "-", "--stdin-filename", "old/model.py", "--force-exclude").out == nothing.out
+
+
 def test_an_unreadable_file_is_told(netlint: Netlint, monkeypatch: pytest.MonkeyPatch) -> None:
     write(model=CNN)
 

@@ -110,6 +110,17 @@ def test_without_a_file_for_it_a_hook_passes(project: Path) -> None:
     assert done.stdout.count("(no files to check)Skipped") == len(HOOKS)
 
 
+def test_what_the_settings_exclude_is_not_checked_though_it_is_named(project: Path) -> None:
+    for name in ("old/model.py", "node_modules/model.py"):
+        Path(name).parent.mkdir()
+        Path(name).write_text(FLAWED)
+    Path("netlint.toml").write_text('exclude = ["old/"]\n')
+    for hook in ("netlint", "netlint-fix"):
+        done = hooked(hook)
+        assert (done.returncode, "Passed" in done.stdout) == (0, True), done.stdout
+    assert Path("old/model.py").read_text() == FLAWED
+
+
 def test_a_broken_file_fails_a_hook_with_its_place(project: Path) -> None:
     Path("model.py").write_text(FLAWED + "def\n")
     Path("cells.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from netlint.graph import Graph, Location
 
 
+_NOT_EXCLUDED = " that is not excluded"
+
+
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=completing.targets)
 @rules_option("--select", "Run only these rules (codes, prefixes such as NL4, names, or ALL).")
@@ -62,6 +65,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write the report there, not to stdout.",
 )
+@click.option("--force-exclude", is_flag=True, help="Leave out what is excluded even where it is named file by file, as hooks do.")
 @click.option("--statistics", is_flag=True, help="Show how many findings each rule has, instead of the findings.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.  [default: as many as pay off]")
 @click.option("--executor", metavar="dask:ADDRESS", help="Check the files on a Dask cluster (extra `dask`).")
@@ -131,7 +135,8 @@ def _once(targets: Sequence[str], options: dict[str, Any], check_files: Callable
         others = len(report.unread) - 1
         complain(f"{report.unread[0]}{f'; so does reading {others} more of the files' if others else ''}")
     if not files and not problems:
-        complain(f"no Python file, notebook or ONNX model in {', '.join(targets or ('.',))}: nothing was checked")
+        where = ", ".join(targets or (".",))
+        complain(f"no Python file, notebook or ONNX model in {where}{_NOT_EXCLUDED * options['force_exclude']}: nothing was checked")
     if options["diff"]:
         wanted = [output for output in wanted if output.file]
     publish(report, wanted, files if left is None else left, configuration, options)

@@ -69,6 +69,8 @@ def configured(options: dict[str, Any]) -> Configuration:
         fail_on=options.get("fail_on"),
         batch_size=options.get("batch_size"),
     )
-    configuration = Configuration(overrides, options.get("config"), bool(options.get("isolated")))
+    configuration = Configuration(
+        overrides, options.get("config"), bool(options.get("isolated")), force_exclude=bool(options.get("force_exclude"))
+    )
     configuration.for_folder(Path.cwd())  # a wrong option is an error even where there is nothing to check
     return configuration

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def collected(targets: Sequence[str], configuration: Configuration, stdin_filename: str | None) -> tuple[list[InputFile], list[str]]:
     files, problems = configuration.collect(target for target in targets if target != "-")
-    return [*([stdin(stdin_filename)] if "-" in targets else []), *files], problems
+    given = [stdin(stdin_filename)] if "-" in targets else []
+    return [*(file for file in given if not configuration.leaves_out(file)), *files], problems
 
 
 def with_inputs(files: list[InputFile], inputs: tuple[ExampleInput, ...]) -> list[InputFile]:

@@ -26,7 +26,7 @@ from netlint.engine.rechecking import Stamp, stamp
 from netlint.engine.registry import load
 from netlint.engine.run import Task, judge, merged, not_checked
 from netlint.engine.settings import Settings
-from netlint.engine.targets import DEFAULT_EXCLUDES, InputFile, project_root
+from netlint.engine.targets import InputFile, is_excluded, project_root
 from netlint.fixes.checking import check_networks
 from netlint.fixes.proposal import Checked, Proposal, effects
 from netlint.fixes.proving import Prover
@@ -78,7 +78,7 @@ class Desk:
         """Reads and checks a document. What fails is in the answer, or is an exception that is no one's fault but netlint's."""
         root = project_root(path.parent)
         settings, told = self._settings(path)
-        if settings is None or settings.excludes(path) or _is_foreign(path, root):
+        if settings is None or is_excluded(path, root, settings.excludes):
             return Answer(version, told=told)
         before = self._documents.get(path)
         file = InputFile(str(path), path, root, inputs=self.terms.inputs)
@@ -262,11 +262,6 @@ def _offer(code: str, fix: Fix) -> Offer:
 def _place(finding: Diagnostic) -> Location:
     start, end = finding.location, finding.end_location
     return Location(finding.filename, start.row, start.column, end.row, end.column)
-
-
-def _is_foreign(path: Path, root: Path) -> bool:
-    """Whether a file belongs to somebody else: what `netlint check` would not walk into."""
-    return path.is_relative_to(root) and any(part in DEFAULT_EXCLUDES for part in path.relative_to(root).parts[:-1])
 
 
 def _in_written_rows(document: Document) -> list[Diagnostic]:

@@ -274,11 +274,22 @@ def _walk(folder: Path, ignores: list[_Ignore], excludes: Excludes) -> Iterator[
             yield entry
 
 
+def is_excluded(path: Path, root: Path, excludes: Excludes) -> bool:
+    """Whether the walk of its project, which is at `root`, would leave a file out: for a folder that it stands in, or by the user's
+    settings. What git ignores is not asked for."""
+    return any(_is_passed_by(folder) for folder in path.parents if root in folder.parents) or excludes(path, False)
+
+
+def _is_passed_by(folder: Path) -> bool:
+    """Whether a folder is an environment, a cache or the like."""
+    return folder.name in DEFAULT_EXCLUDES or (folder / "pyvenv.cfg").exists()
+
+
 def _kind(entry: Path) -> Literal["folder", "file"] | None:
     """What an entry of a folder is to a walk; None for what is passed by, as it is when it may not be looked at."""
     try:
         if entry.is_dir() and not entry.is_symlink():
-            return None if entry.name in DEFAULT_EXCLUDES or (entry / "pyvenv.cfg").exists() else "folder"
+            return None if _is_passed_by(entry) else "folder"
         return "file" if entry.suffix in SUFFIXES and entry.is_file() else None
     except OSError:
         return None
