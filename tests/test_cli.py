@@ -326,6 +326,8 @@ def test_a_missing_path_is_told_and_the_other_targets_are_checked(netlint: Netli
 
 
 def test_what_is_excluded_is_left_out_though_it_is_named_if_that_is_asked_for(netlint: Netlint, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+
     write(model=CNN)
     for name in ("old/model.py", "site-packages/model.py", "env/model.py"):
         Path(name).parent.mkdir()
