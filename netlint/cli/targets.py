@@ -17,16 +17,21 @@ if TYPE_CHECKING:
 def collected(targets: Sequence[str], configuration: Configuration, stdin_filename: str | None) -> tuple[list[InputFile], list[str]]:
     files, problems = configuration.collect(target for target in targets if target != "-")
     given = [stdin(stdin_filename)] if "-" in targets else []
-    return [*(file for file in given if not configuration.leaves_out(file)), *files], problems
+    return _announced([*(file for file in given if not configuration.leaves_out(file)), *files]), problems
 
 
-def with_inputs(files: list[InputFile], inputs: tuple[ExampleInput, ...]) -> list[InputFile]:
-    """The same files with the inputs of their networks; says which of them will be imported and run, before that happens."""
-    from dataclasses import replace
-
+def _announced(files: list[InputFile]) -> list[InputFile]:
+    """The same files; says which of them will be imported and run, before that happens."""
     for file in files:
         if file.live:
             complain(f"{file.live} is imported and run, to see the network that it makes")
+    return files
+
+
+def with_inputs(files: list[InputFile], inputs: tuple[ExampleInput, ...]) -> list[InputFile]:
+    """The same files with the inputs of their networks."""
+    from dataclasses import replace
+
     return [replace(file, inputs=inputs) for file in files]
 
 
@@ -39,7 +44,7 @@ def stdin(filename: str | None) -> InputFile:
 def one_file(target: str, inputs: tuple[ExampleInput, ...]) -> InputFile:
     from netlint.engine.targets import single
 
-    return with_inputs([stdin(None) if target == "-" else single(target)], inputs)[0]
+    return with_inputs(_announced([stdin(None) if target == "-" else single(target)]), inputs)[0]
 
 
 @contextmanager

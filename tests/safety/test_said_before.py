@@ -1,4 +1,4 @@
-"""`rule-paths` name code that is imported: who runs netlint hears of it before that happens, and chose the settings that say it."""
+"""What runs code of the user says so first: rules of `rule-paths`, which count only in settings that the user chose, and live networks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import netlint
 
 MODEL = "from torch import nn\n\nnet = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2))\n"
-OWN = 'import os\nos.write(2, b"the rule runs\\n")\n'
+OWN = 'import os\nos.write(2, b"it runs\\n")\n'
 
 
 @pytest.fixture(autouse=True)
@@ -52,16 +52,16 @@ def test_it_is_said_once_and_first(project: Path, command: tuple[str, ...]) -> N
     first, second, *rest = said("-m", "netlint", *command)
     where, why = project / "lint_rules", project / "netlint.toml"
     assert first == f"netlint: {where}: the rules there are imported and run, since `rule-paths` in {why} names them"
-    assert second == "the rule runs"
+    assert second == "it runs"
     assert not any("imported" in line or "runs" in line for line in rest)
 
 
 def test_python_says_it_too(project: Path) -> None:
     first, second = said("-c", "import netlint; netlint.check('model.py')")
-    assert first.startswith(f"netlint: {project}/lint_rules: the rules there are imported and run") and second == "the rule runs"
+    assert first.startswith(f"netlint: {project}/lint_rules: the rules there are imported and run") and second == "it runs"
     code = "import netlint; netlint.check('model.py', config={'rule-paths': ['lint_rules']})"
     first, second = said("-c", code)
-    assert first.endswith("since `rule-paths` in the given settings names them") and second == "the rule runs"
+    assert first.endswith("since `rule-paths` in the given settings names them") and second == "it runs"
 
 
 def test_nothing_is_said_where_nothing_is_imported(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -75,6 +75,15 @@ def test_nothing_is_said_where_nothing_is_imported(project: Path, capfd: pytest.
 def test_those_of_a_project_that_is_only_checked_are_not_imported(project: Path) -> None:
     [line] = said("-m", "netlint", "check", "project", cwd=project.parent)
     assert "`rule-paths` would import code of a project that is only being checked; left out" in line
+
+
+@pytest.mark.parametrize("command", ["check", "check -q", "baseline create", "baseline prune", "graph", "why NL501", "verify", "advise"])
+def test_a_live_network_is_announced(tmp_path: Path, command: str) -> None:
+    pytest.importorskip("torch")
+    (tmp_path / "live.py").write_text(f"{OWN}{MODEL}")
+    (tmp_path / "netlint-baseline.json").write_text('{"version": 1, "findings": []}')
+    first, second, *_ = said("-m", "netlint", *command.split(), "live:net", cwd=tmp_path)
+    assert (first, second) == ("netlint: live:net is imported and run, to see the network that it makes", "it runs")
 
 
 def test_pressing_tab_imports_nothing(project: Path) -> None:
