@@ -8,6 +8,9 @@ from typing import Any
 
 from netlint.engine.registry import load
 
+from .statements import STATEMENTS
+from .verdict import CONTRADICTS
+
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 VERDICTS = REPOSITORY / "netlint" / "reports" / "measured.json"
@@ -15,16 +18,15 @@ TABLE = REPOSITORY / "docs" / "evidence.md"
 KEPT = ("experiment", "rules", "question", "data", "summary", "command", "date")
 HEAD = """# What the advice is worth
 
-netlint checks networks against a document of advice, whose statements it numbers S1 to S26. Each has been put to a small experiment,
-which anyone can run again on a processor in minutes: `python -m benchmarks.evidence SLUG`
-([how they are made and judged](../benchmarks/README.md)). What was measured is here beside what netlint makes of it; what papers say for
-and against is on the rules' own pages (`netlint rule CODE`), with their sources.
+netlint checks networks against a document of advice, whose statements it numbers S1 to S26. Here each of them stands beside what we
+measured, what others have found, and what netlint reports by default. The rules' own pages (`netlint rule CODE`) tell more of each.
 
-A verdict is computed from the figures, paired by seed, and never written by hand. These are small networks on small data: they can refute
-"always", and cannot prove it.
+What was measured is a small experiment, which anyone can run again on a processor in minutes: `python -m benchmarks.evidence SLUG`
+([how they are made and judged](../benchmarks/README.md)). A verdict (*supports*, *contradicts*, *no effect*, *mixed*) is computed from the
+figures, paired by seed, and never written by hand. These are small networks on small data: they can refute "always", and cannot prove it.
 
-| statement | experiment | verdict | rules, with what they report by default |
-|---|---|---|---|
+| | the document says | we measured | the literature says | by default |
+|---|---|---|---|---|
 """
 
 
@@ -41,30 +43,37 @@ def verdicts(found: list[dict[str, Any]]) -> str:
 
 def table(found: list[dict[str, Any]]) -> str:
     """The text of `docs/evidence.md`."""
-    rows = sorted(
-        (int(statement.strip("S+")), statement, result["experiment"], verdict, result["rules"])
-        for result in found
-        for statement, verdict in result["by_statement"].items()
-    )
-    lines = [
-        f"| {statement} | [{slug}](../benchmarks/evidence/results/{slug}.svg) | {_weighted(verdict)} | {', '.join(map(_rule, rules))} |"
-        for _, statement, slug, verdict, rules in rows
+    rows = [
+        f"| {number} | {statement.says} | {_measured(number, found)} | {statement.literature} | {_defaults(number, found)} |"
+        for number, statement in STATEMENTS.items()
     ]
-    details = [
-        f"## {result['experiment']}\n\n{result['question']}\n\n{result['summary']}\n\n"
-        f"Data: {result['data']}; `{result['command']}`, {result['date']}."
-        for result in found
-    ]
-    return HEAD + "\n".join(lines) + "\n\n" + "\n\n".join(details) + "\n"
+    return HEAD + "\n".join(rows) + "\n\n" + "\n\n".join(map(_details, found)) + "\n"
+
+
+def _measured(statement: str, found: list[dict[str, Any]]) -> str:
+    """The verdicts on a statement, each with a link to its figures."""
+    verdicts = [(result["experiment"], result["by_statement"].get(statement)) for result in found]
+    return ", ".join(f"{_weighted(verdict)} ([{slug}](#{slug}))" for slug, verdict in verdicts if verdict)
 
 
 def _weighted(verdict: str) -> str:
-    return f"**{verdict}**" if verdict == "contradicts" else verdict
+    return f"**{verdict}**" if verdict == CONTRADICTS else verdict
 
 
-def _rule(code: str) -> str:
-    rule = load().find(code).rule
-    return f"{code} {rule.name} ({rule.severity.value})"
+def _defaults(statement: str, found: list[dict[str, Any]]) -> str:
+    """What the rules on a statement report; for one that no rule names, those of its experiments."""
+    rules = [rule for rule in load().rules if statement in rule.statements]
+    if not rules and statement.endswith("+"):
+        codes = {code for result in found if statement in result["by_statement"] for code in result["rules"]}
+        rules = [rule for rule in load().rules if rule.code in codes]
+    return ", ".join(f"{rule.code} {rule.severity.value}" for rule in rules) or "no rule; `netlint advise` measures it"
+
+
+def _details(result: dict[str, Any]) -> str:
+    slug, question = result["experiment"], result["question"]
+    kept = f"../benchmarks/evidence/results/{slug}"
+    made = f"Data: {result['data']}; `{result['command']}`, {result['date']}; [all figures]({kept}.json)."
+    return "\n\n".join([f"## {slug}", question, result["summary"], f"![{question}]({kept}.svg)", made])
 
 
 def write() -> None:
