@@ -13,7 +13,7 @@ from netlint.fixes.source.code import Code, Place, Span, comes_from
 from netlint.graph import Layer, Operator, Site
 
 Reaches = Callable[[object], bool]
-"""Whether an edit changes what an operator, optimizer or loader is."""
+"""Whether an edit changes what an operator, optimizer or loader is. Those made here are equal where they say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,12 @@ def together(parts: list[Lowered]) -> Lowered:
         raise Refusal("it would change two files")
     messages = list(dict.fromkeys(part.message for part in parts))
     worst = [part.state_dict for part in parts]
+    reaches = list(dict.fromkeys(part.reaches for part in parts))
     return Lowered(
         message="; ".join(messages),
         filename=first.filename,
         edits=ordered(edit for part in parts for edit in part.edits),
-        reaches=lambda thing: any(part.reaches(thing) for part in parts),
+        reaches=lambda thing: any(one(thing) for one in reaches),
         subjects=tuple(subject for part in parts for subject in part.subjects),
         state_dict=None if None in worst else max((state for state in worst if state), key=list(StateDict).index),
         caveats=tuple(dict.fromkeys(caveat for part in parts for caveat in part.caveats)),
@@ -67,33 +68,51 @@ def lowered(message: str, place: Place, edits: Iterable[Edit], reaches: Reaches,
     return replace(result, **more)  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True, slots=True)
+class _AppliedAt:
+    keys: frozenset[Hashable]
+
+    def __call__(self, thing: object) -> bool:
+        return _key(getattr(thing, "site", None)) in self.keys
+
+
+@dataclass(frozen=True, slots=True)
+class _ConstructedAt:
+    keys: frozenset[Hashable]
+
+    def __call__(self, thing: object) -> bool:
+        made = thing.layer if isinstance(thing, Operator) else thing
+        return made is not None and _key(getattr(made, "site", None)) in self.keys
+
+
+@dataclass(frozen=True, slots=True)
+class _ChildrenOf:
+    container: Hashable
+    names: frozenset[str]
+
+    def __call__(self, thing: object) -> bool:
+        if not isinstance(thing, Operator) or thing.scope is None or thing.layer is None or _key(thing.scope.site) != self.container:
+            return False
+        return any(child is thing.layer and name in self.names for name, child in thing.scope.children.items())
+
+
 def applied_at(*sites: Site | None) -> Reaches:
     """The operators that are applied at one of the sites."""
-    keys = {site.key for site in sites if site is not None}
-    return lambda thing: _key(getattr(thing, "site", None)) in keys
+    return _AppliedAt(_keys(sites))
 
 
 def constructed_at(*sites: Site | None) -> Reaches:
     """The operators whose layer is constructed at one of the sites, and what else is (optimizers, loaders)."""
-    keys = {site.key for site in sites if site is not None}
-
-    def reaches(thing: object) -> bool:
-        made = thing.layer if isinstance(thing, Operator) else thing
-        return made is not None and _key(getattr(made, "site", None)) in keys
-
-    return reaches
+    return _ConstructedAt(_keys(sites))
 
 
 def children_of(container: Layer, names: Iterable[str]) -> Reaches:
     """The operators that are applied as the children of these names, of any container that is constructed at the same place."""
-    wanted, key = frozenset(names), _key(container.site)
+    return _ChildrenOf(_key(container.site), frozenset(names))
 
-    def reaches(thing: object) -> bool:
-        if not isinstance(thing, Operator) or thing.scope is None or thing.layer is None or _key(thing.scope.site) != key:
-            return False
-        return any(child is thing.layer and name in wanted for name, child in thing.scope.children.items())
 
-    return reaches
+def _keys(sites: Iterable[Site | None]) -> frozenset[Hashable]:
+    return frozenset(site.key for site in sites if site is not None)
 
 
 def _key(site: Site | None) -> Hashable:
