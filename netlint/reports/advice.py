@@ -168,7 +168,8 @@ def _evidence(flow: Flow, columns: int) -> Iterator[str]:
     for number, cure in enumerate(flow.cures, start=1):
         if cure.remarks is not None:
             cited = ", ".join(f"netlint rule {code}" for code in cure.remarks.rules)
-            said = f"{number}. for: {cure.remarks.reasons}. Against: {cure.remarks.against}. See {cited}."
+            measured = f" Our experiments: {found}." if (found := content.verdicts(cure)) else ""
+            said = f"{number}. for: {cure.remarks.reasons}. Against: {cure.remarks.against}.{measured} See {cited}."
             yield _hanging(said, INDENT + "   ", columns)
 
 

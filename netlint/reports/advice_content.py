@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from netlint.advice import ActivationTable, Cure, Design, Flow, Ladder, Noise, Review, Standing, Unjudged
 from netlint.advice.flow import dead_share, saturated_share
 from netlint.graph import Unknown
 from netlint.reports.cells import Cells
+from netlint.reports.measured import measured
 from netlint.reports.terminal import counted
 from netlint.verify import Propagation
 
@@ -24,6 +25,7 @@ LADDER = "A ladder for weight penalties"
 STANDING = "Findings that stand"
 UNJUDGED = "Not judged, and why"
 AS_IT_IS = "as it is"
+_PASSIVE = {"supports": "supported", "contradicts": "contradicted"}
 WHERE_MORE = "`netlint check` shows each in full, `netlint rule CODE` tells the evidence on both sides."
 
 
@@ -99,6 +101,18 @@ def _ratio(measured: Propagation) -> str:
 
 def _lift(cure: Cure) -> str:
     return "" if cure.lift is None else f"x {cure.lift:.2g}"
+
+
+def verdicts(cure: Cure) -> str:
+    """What our experiments say of the statements that a suggestion rests on; empty where none is about its rules."""
+    found = {one.experiment: one.verdicts for code in (cure.remarks.rules if cure.remarks else ()) for one in measured(code)}
+    return "; ".join(f"{_by_verdict(said)} ({experiment})" for experiment, said in found.items())
+
+
+def _by_verdict(said: Mapping[str, str]) -> str:
+    """`S20 supported, S22, S26 mixed`."""
+    statements = {verdict: ", ".join(one for one, other in said.items() if other == verdict) for verdict in said.values()}
+    return ", ".join(f"{numbers} {_PASSIVE.get(verdict, verdict)}" for verdict, numbers in statements.items())
 
 
 # -- noise, cost, penalties ---------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from netlint.advice.flow import MOST_WORK, Flow, flow
 from netlint.advice.penalties import LAMBDAS, ladder
 from netlint.cli import run
 from netlint.graph import Unknown
+from netlint.reports.measured import measured
 from netlint.verify import alternatives
 
 DEPTH = 10
@@ -285,6 +287,20 @@ def test_the_text_fits_a_hundred_columns(advise: Callable[..., tuple[int, str, s
     for title in ("Gradient flow", "Suggestions, the most", "Cost of activations", "A ladder for weight penalties", "Findings that stand"):
         assert f"\n\n{title}" in out
     assert "netlint rule NL402" in out
+
+
+def test_a_suggestion_tells_what_was_measured_about_its_rules(advise: Callable[..., tuple[int, str, str]]) -> None:
+    _, out, _ = advise(SIGMOID, "--input", "32,64")
+    told = " ".join(out.split())
+    said = [part.split(". See")[0] for part in told.split("Our experiments: ")[1:]]
+    assert len(said) == told.count("Against: ") > 3
+    for one in measured("NL402"):
+        for statement, verdict in one.verdicts.items():
+            shown = {"supports": "supported", "contradicts": "contradicted"}.get(verdict, verdict)
+            assert any(re.search(rf"{statement}\b[^;a-z]*{shown}[^;]* \({one.experiment}\)", line) for line in said), (
+                statement,
+                one.experiment,
+            )
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,7 @@ def test_every_plot_is_told_in_words_and_in_a_table(page: Callable[..., ElementT
         "2. BatchNorm before every activation",
     ]
     assert [words(one) for one in found.iter("dt")].count("Against") == 7
+    assert [words(one) for one in found.iter("dt")].count("Our experiments") == 7
 
 
 def test_the_page_loads_nothing(page: Callable[..., ElementTree.Element]) -> None:

@@ -107,6 +107,7 @@ def _cure(number: int, cure: Cure) -> Markup:
     if cure.remarks is None:
         return element("li", title)
     entries = [("For", cure.remarks.reasons), ("Against", cure.remarks.against)]
+    entries += [("Our experiments", found)] if (found := content.verdicts(cure)) else []
     cited = [part for code in cure.remarks.rules for part in (", ", element("code", f"netlint rule {code}"))][1:]
     told = [joined(element("dt", name), element("dd", words)) for name, words in entries]
     return element("li", title, element("dl", *told, element("dt", "See"), element("dd", *cited)))
