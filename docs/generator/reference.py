@@ -35,6 +35,7 @@ MEANINGS: Mapping[str, str] = {
     "limits.elements": "Elements of a container or a string, and operators of a network.",
     "limits.bits": "Bits of a whole number.",
     "limits.file-size": "Bytes of a file that is checked or imported. A larger one is NL000, and is not read where it is imported.",
+    "limits.memory": "Bytes by which the process may grow while it reads a file (Linux). A file that needs more is NL000.",
     "limits.seconds": "Seconds by the clock. A file that takes longer is NL000.",
 }
 TABLES = ("training", "limits", "rules")

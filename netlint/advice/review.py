@@ -120,7 +120,7 @@ def review_file(file: InputFile, settings: Settings, measure: bool = False) -> t
     Concrete networks come first, then the larger ones; unless one is named, the first few are reviewed. Raises NetlintError when the file
     cannot be read, or does not have the network.
     """
-    reading = reading_of(file)
+    reading = reading_of(file, settings.limits)
     networks = [graph for graph in reading.graphs if graph.root is not None]
     networks.sort(key=lambda graph: (not graph.concrete, -_size(graph)))
     chosen = networks if file.network is not None else networks[:MOST_NETWORKS]

@@ -17,6 +17,7 @@ from netlint.editor import hovering, outline
 from netlint.editor.messages import SETTINGS, Answer, Hover, Offer, Rewritten, Symbol, Terms
 from netlint.editor.projects import OpenProject
 from netlint.editor.recovery import Readable, recover
+from netlint.engine.bounds import OutOfBounds, bounds, reason
 from netlint.engine.diagnostic import Diagnostic, Fix, Position
 from netlint.engine.errors import NetlintError
 from netlint.engine.evaluation import Found
@@ -80,8 +81,16 @@ class Desk:
         settings, told = self._settings(path)
         if settings is None or is_excluded(path, root, settings.excludes):
             return Answer(version, told=told)
-        before = self._documents.get(path)
         file = InputFile(str(path), path, root, inputs=self.terms.inputs)
+        try:
+            with bounds(settings.limits.seconds, settings.limits.memory):
+                return self._checked(file, text, version, settings, told)
+        except (OutOfBounds, MemoryError) as error:
+            self._projects.clear()  # what was being read is in no good state
+            return Answer(version, (not_checked(file, reason(error, settings.limits)),), told, broken=True)
+
+    def _checked(self, file: InputFile, text: str, version: int, settings: Settings, told: tuple[str, ...]) -> Answer:
+        before = self._documents.get(file.path)
         readable, failure = Readable.whole(text), None
         try:
             document = self._read(file, settings, version, text, readable)
@@ -91,7 +100,7 @@ class Desk:
             if recovered is None:
                 return Answer(version, (failure,), told, broken=True)
             document = self._reread(file, settings, version, text, recovered, before)
-        self._documents[path] = document
+        self._documents[file.path] = document
         findings = tuple(_in_written_rows(document))
         shown = (failure, *findings) if failure is not None else findings
         return Answer(version, shown, told, _pages(findings, settings), failure is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netlint.engine.bounds import OutOfBounds, bounds, reason
 from netlint.engine.errors import MissingExtra, NetlintError
 from netlint.engine.notebook import LINE_END, Notebook
 from netlint.engine.spelling import hint
@@ -69,12 +71,31 @@ def read(file: InputFile) -> Source:
     return _notebook(data) if file.path.suffix == ".ipynb" else Source(decode(data), digest=digest(data))
 
 
+def refuse_large(file: InputFile, limits: Limits) -> None:
+    """Raises SourceError for source that is not read because of its size."""
+    if file.kind == "source" and file.size > limits.file_size:
+        raise SourceError(f"the file has {file.size:,} bytes, and `limits.file-size` allows {limits.file_size:,}")
+
+
 def graphs(file: InputFile, source: Source, limits: Limits = USUAL) -> Reading:
     """The networks of a file or model. Raises SourceError when it cannot be read, NetlintError when it does not have the network that
     was asked for, when a live model cannot be made or run, or when an extra is missing."""
     if file.kind == "source":
-        return _read_source(file, source, limits)
+        with _within(limits):
+            return _read_source(file, source, limits)
     return _read_module(file) if file.kind == "module" else _read_onnx(file)
+
+
+@contextmanager
+def _within(limits: Limits) -> Iterator[None]:
+    """What takes too long, or too much memory, cannot be read."""
+    try:
+        with bounds(limits.seconds, limits.memory):
+            yield
+    except (OutOfBounds, MemoryError) as error:
+        forget()  # what was being read is in no good state
+        gc.collect()
+        raise SourceError(reason(error, limits)) from error
 
 
 # -- the three front ends ------------------------------------------------------------------------------------------------
@@ -175,6 +196,7 @@ def reading_of(file: InputFile, limits: Limits = USUAL) -> Reading:
     """The networks of a file or model. Raises NetlintError, with the place, when it cannot be read or does not have the network."""
     forget()
     try:
+        refuse_large(file, limits)
         return graphs(file, read(file), limits)
     except SourceError as error:
         raise NetlintError(f"{file.filename}:{error.row}:{error.column}: {error.message}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
@@ -11,18 +12,18 @@ from pathlib import Path
 from typing import Protocol
 
 from netlint.engine import baseline
+from netlint.engine.bounds import OutOfBounds, bounds, reason
 from netlint.engine.diagnostic import Diagnostic, Fix, Position
 from netlint.engine.errors import MissingExtra, NetlintError
 from netlint.engine.evaluation import Found, check_graph
 from netlint.engine.notices import NOT_CHECKED, UNUSED_SUPPRESSION
 from netlint.engine.placement import Candidate, candidates, fingerprinted
-from netlint.engine.reading import Source, forget, graphs, read
+from netlint.engine.reading import Source, forget, graphs, read, refuse_large
 from netlint.engine.registry import load
 from netlint.engine.rule import Rule
 from netlint.engine.settings import Settings
 from netlint.engine.suppression import Comment, Suppressions, comments
 from netlint.engine.targets import InputFile, project_root
-from netlint.engine.wall_time import TooLong, wall_time
 from netlint.engine.workers import Pool, spread
 from netlint.frontends.errors import SourceError
 from netlint.frontends.reading import Lookups
@@ -161,13 +162,12 @@ def checked_all(tasks: Sequence[Task], jobs: int | None, on_done: Callable[[Task
 
 def check_file(task: Task) -> Outcome:
     """Reads one file and puts the selected rules to its networks. Never raises: what fails is in the outcome."""
+    limits = task.settings.limits
     try:
-        with wall_time(task.settings.limits.seconds):
+        with bounds(limits.seconds, limits.memory if task.file.kind == "source" else None):
             return _checked(task)
-    except TooLong:
-        forget()  # what was being read is in no good state
-        reason = f"it takes more than {task.settings.limits.seconds} s, which is what `limits.seconds` allows"
-        return Outcome(broken=not_checked(task.file, reason))
+    except (OutOfBounds, MemoryError) as error:
+        given_up = reason(error, limits)
     except SourceError as error:
         return Outcome(broken=not_checked(task.file, error.message, error.row, error.column), source=_cells_of(task.file))
     except MissingExtra as error:
@@ -175,8 +175,11 @@ def check_file(task: Task) -> Outcome:
     except NetlintError as error:
         return Outcome(problem=str(error))
     except Exception as error:  # a front end that fails must not end the run
-        reason = f"the reader failed: {type(error).__name__}: {error}. This is a defect of netlint; report it"
-        return Outcome(broken=not_checked(task.file, reason))
+        defect = f"the reader failed: {type(error).__name__}: {error}. This is a defect of netlint; report it"
+        return Outcome(broken=not_checked(task.file, defect))
+    forget()  # what was being read is in no good state
+    gc.collect()
+    return Outcome(broken=not_checked(task.file, given_up))
 
 
 def _cells_of(file: InputFile) -> Source | None:
@@ -190,8 +193,7 @@ def _cells_of(file: InputFile) -> Source | None:
 
 def _checked(task: Task) -> Outcome:
     file, settings = task.file, task.settings
-    if file.kind == "source" and file.size > settings.limits.file_size:
-        raise SourceError(f"the file has {file.size:,} bytes, and `limits.file-size` allows {settings.limits.file_size:,}")
+    refuse_large(file, settings.limits)
     source = read(file)
     reading = graphs(file, source, settings.limits)
     outcome, judged = judge(file, settings, reading.graphs, source)

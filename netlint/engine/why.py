@@ -30,7 +30,7 @@ class Explanation:
 
 def explain_file(rule: Rule, file: InputFile, settings: Settings, rows: range | None) -> tuple[list[str], list[Explanation]]:
     """The names of a file's networks, and the verdicts of a rule on them. Raises NetlintError when the file cannot be read."""
-    networks = reading_of(file).graphs
+    networks = reading_of(file, settings.limits).graphs
     silencers = Suppressions.of(file.filename, read(file), load(settings.rule_paths))
     return [graph.name for graph in networks], explain(rule, networks, settings, silencers, rows)
 

@@ -11,7 +11,6 @@ import gc
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +19,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
+
+from netlint.engine.bounds import resident
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -157,11 +158,11 @@ def _measured(work: Callable[[T], R], task: T) -> tuple[R, int]:
     thread of the C library's, which code that never comes back cannot stop."""
     with _ALONE:  # a cluster's worker may have several threads; readings share what they know
         if _seconds is None:
-            return _collected(work, task), _memory()
+            return _collected(work, task), resident()
         with Path(os.devnull).open("w") as nowhere:
             faulthandler.dump_traceback_later(_seconds, exit=True, file=nowhere)
             try:
-                return _collected(work, task), _memory()
+                return _collected(work, task), resident()
             finally:
                 faulthandler.cancel_dump_traceback_later()
 
@@ -170,17 +171,6 @@ def _collected(work: Callable[[T], R], task: T) -> R:
     if gc.get_count()[0] > COLLECT_AT:
         gc.collect()
     return work(task)
-
-
-def _memory() -> int:
-    """Bytes of memory that this process has now; 0 where the system does not tell."""
-    if sys.platform != "linux":
-        return 0
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return pages * os.sysconf("SC_PAGESIZE")
 
 
 def _told(result: R, task: T, done: Callable[[T], None]) -> R:

@@ -11,7 +11,7 @@ class Limits:
 
     `steps` are the statements, expressions and calls that are executed for all networks of the file together, `depth` the calls that stand
     within each other, `elements` those of a container or a string, and the operators of a network, `bits` those of a whole number,
-    `file_size` bytes of a file (checked or imported), `seconds` by the clock.
+    `file_size` bytes of a file (checked or imported), `memory` bytes that the process grows by, `seconds` by the clock.
     """
 
     steps: int = 600_000
@@ -19,6 +19,7 @@ class Limits:
     elements: int = 20_000
     bits: int = 4_096
     file_size: int = 4_000_000
+    memory: int = 1_000_000_000
     seconds: int = 120
 
     @property
