@@ -167,6 +167,12 @@ def test_no_link_is_broken(site: Path, pages: dict[Path, Read]) -> None:
 
 
 @BUILT
+def test_every_guide_is_in_the_navigation(site: Path, pages: dict[Path, Read]) -> None:
+    guides = {f"{path.stem}.html" for path in (REPOSITORY / "docs").glob("*.md")}
+    assert guides <= set(pages[site / "index.html"].links)
+
+
+@BUILT
 def test_every_rule_has_a_page_with_its_plots(site: Path, pages: dict[Path, Read]) -> None:
     for entry in load().entries:
         path = site / "rules" / f"{entry.rule.code}.html"

@@ -30,7 +30,8 @@ def _copied() -> Iterator[tuple[str, str]]:
     yield "benchmarks/index.md", "benchmarks/README.md"
     for folder in (RESULTS, rule_pages.PLOTS):
         for path in sorted((REPOSITORY / folder).iterdir()):
-            yield (f"{folder}/{path.name}",) * 2
+            if path.is_file():
+                yield (f"{folder}/{path.name}",) * 2
 
 
 COPIED: Mapping[str, str] = dict(_copied())
@@ -38,11 +39,23 @@ COPIED: Mapping[str, str] = dict(_copied())
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Puts a page a rule and a page a result into the navigation."""
+    """Puts a page a rule and a page a result into the navigation, and guides that it does not name at the end of the guides."""
+    nav: list[dict[str, Any]] = config.nav or []
+    guides = next(item["Guides"] for item in nav if "Guides" in item)
+    unnamed = {path.name for path in (REPOSITORY / "docs").glob("*.md")} - set(_pages(nav))
+    guides += [{name.removesuffix(".md").replace("-", " ").capitalize(): name} for name in sorted(unnamed)]
     measured = [uri for uri in COPIED if uri.startswith(RESULTS) and uri.endswith(".md")]
     below: dict[str, list[Any]] = {"rules/index.md": rule_pages.navigation(load()), "benchmarks/index.md": measured}
-    config.nav = [_filled(item, below) for item in config.nav or []]
+    config.nav = [_filled(item, below) for item in nav]
     return config
+
+
+def _pages(item: Any) -> Iterator[str]:
+    """The pages that an item of the navigation names."""
+    if isinstance(item, str):
+        yield item
+    else:
+        yield from (page for inner in (item.values() if isinstance(item, dict) else item) for page in _pages(inner))
 
 
 def _filled(item: dict[str, Any], below: Mapping[str, list[Any]]) -> dict[str, Any]:
