@@ -89,6 +89,7 @@ class Configuration:
     warnings: list[str] = field(default_factory=list)
     _folders: dict[Path, Settings] = field(default_factory=dict)
     _files: dict[Path | None, Settings] = field(default_factory=dict)
+    _sources: dict[Path, Path | None] = field(default_factory=dict)
 
     def for_file(self, path: Path) -> Settings:
         """The settings that hold for a file. Raises NetlintError when they are not valid."""
@@ -119,7 +120,19 @@ class Configuration:
     def _source(self, folder: Path) -> Path | None:
         if self.isolated or self.values is not None:
             return None
-        return self.file.absolute() if self.file is not None else nearest_file(folder)
+        return self.file.absolute() if self.file is not None else self._nearest(folder)
+
+    def _nearest(self, folder: Path) -> Path | None:
+        """As `nearest_file`, each folder looked at once."""
+        fresh = []
+        while folder not in self._sources:
+            fresh.append(folder)
+            found = settings_file(folder)
+            if found is not None or folder.parent == folder:
+                self._sources[folder] = found
+            folder = folder.parent if found is None else folder
+        self._sources.update(dict.fromkeys(fresh, self._sources[folder]))
+        return self._sources[folder]
 
     def _settings(self, source: Path | None) -> Settings:
         if source not in self._files:
@@ -155,13 +168,23 @@ class Configuration:
 
 def nearest_file(folder: Path) -> Path | None:
     """The settings file of the nearest folder upwards that has one; `netlint.toml` goes before `pyproject.toml`."""
-    for candidate in (folder, *folder.parents):
-        if (candidate / "netlint.toml").is_file():
-            return candidate / "netlint.toml"
-        pyproject = candidate / "pyproject.toml"
-        if pyproject.is_file() and "netlint" in _tools(_parse(pyproject)[0]):
-            return pyproject
-    return None
+    return next((found for candidate in (folder, *folder.parents) if (found := settings_file(candidate)) is not None), None)
+
+
+def settings_file(folder: Path) -> Path | None:
+    """The settings file in a folder."""
+    own, pyproject = folder / "netlint.toml", folder / "pyproject.toml"
+    if _is_file(own):
+        return own
+    return pyproject if _is_file(pyproject) and "netlint" in _tools(_parse(pyproject)[0]) else None
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is a file that can be looked at; a folder may be closed, or too deep to say more names."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------

@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from netlint.engine.patterns import Patterns
 from netlint.engine.rule import Options, Rule, Severity, TrainingFacts
 from netlint.frontends.limits import USUAL, Limits
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +62,9 @@ class Settings:
 
 
 def _matches(patterns: tuple[str, ...], name: str) -> bool:
-    return _compiled(patterns).match_file(name)
+    return bool(_compiled(patterns).decides(name))
 
 
 @lru_cache(maxsize=256)
-def _compiled(patterns: tuple[str, ...]) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(patterns)
+def _compiled(patterns: tuple[str, ...]) -> Patterns:
+    return Patterns.of(patterns, "the settings (`exclude`, `per-file-ignores`)")

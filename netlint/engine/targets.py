@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from netlint.engine.errors import NetlintError
+from netlint.engine.patterns import Patterns
 from netlint.engine.spelling import hint
 from netlint.frontends.files import content, unlike_a_file
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
 
 SOURCES = (".py", ".ipynb")
 SUFFIXES = (*SOURCES, ".onnx")
@@ -236,7 +234,7 @@ class _Ignore:
     """Patterns as in `.gitignore`, relative to a folder."""
 
     folder: Path
-    spec: GitIgnoreSpec
+    patterns: Patterns
 
     def decides(self, path: Path, is_folder: bool) -> bool | None:
         """True if ignored, False if a pattern takes it back in, None if no pattern speaks of it."""
@@ -244,7 +242,7 @@ class _Ignore:
             name = path.relative_to(self.folder).as_posix()
         except ValueError:
             return None
-        return self.spec.check_file(f"{name}/" if is_folder else name).include
+        return self.patterns.decides(f"{name}/" if is_folder else name)
 
 
 def walk(folder: Path, excludes: Excludes = _nothing_excluded) -> Iterator[Path]:
@@ -255,23 +253,29 @@ def walk(folder: Path, excludes: Excludes = _nothing_excluded) -> Iterator[Path]
     yield from _walk(folder, above, excludes)
 
 
-def _walk(folder: Path, ignores: list[_Ignore], excludes: Excludes) -> Iterator[Path]:
-    ignores = [*ignores, *_gitignore(folder.absolute())]
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError:  # a folder that may not be listed is like one that git ignores
-        return
-    for entry in entries:
+def _walk(folder: Path, above: list[_Ignore], excludes: Excludes) -> Iterator[Path]:
+    open_folders = [_listed(folder, above)]  # no recursion: folders may stand in each other a thousand times
+    while open_folders:
+        entries, ignores = open_folders[-1]
+        entry = next(entries, None)
+        if entry is None:
+            open_folders.pop()
+            continue
         kind = _kind(entry)
-        if kind is None:
+        if kind is None or _ignored(entry.absolute(), kind == "folder", ignores) or excludes(entry.absolute(), kind == "folder"):
             continue
-        is_folder = kind == "folder"
-        if _ignored(entry.absolute(), is_folder, ignores) or excludes(entry.absolute(), is_folder):
-            continue
-        if is_folder:
-            yield from _walk(entry, ignores, excludes)
+        if kind == "folder":
+            open_folders.append(_listed(entry, ignores))
         else:
             yield entry
+
+
+def _listed(folder: Path, above: list[_Ignore]) -> tuple[Iterator[Path], list[_Ignore]]:
+    """The entries of a folder, in order, and what is ignored among them."""
+    try:
+        return iter(sorted(folder.iterdir())), [*above, *_gitignore(folder.absolute())]
+    except OSError:  # a folder that may not be listed is like one that git ignores
+        return iter(()), above
 
 
 def is_excluded(path: Path, root: Path, excludes: Excludes) -> bool:
@@ -316,10 +320,8 @@ def _repository(folder: Path) -> Path | None:
 
 
 def _gitignore(folder: Path) -> list[_Ignore]:
-    from pathspec import GitIgnoreSpec
-
+    path = folder / ".gitignore"
     try:
-        lines = content(folder / ".gitignore").decode("utf-8", "replace").splitlines()
-        return [_Ignore(folder, GitIgnoreSpec.from_lines(lines))]
+        return [_Ignore(folder, Patterns.of(content(path).decode("utf-8", "replace").splitlines(), str(path)))]
     except (OSError, ValueError):  # none, or one with a pattern that git would not take either
         return []

@@ -113,6 +113,43 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     assert code == 2 and "`limits.file-size` allows 4,000,000" in findings
 
 
+# -- folders that somebody has thought about -----------------------------------------------------------------------------------
+
+
+STARS = "*a" * 25 + "*b.py"
+"""On a long name of this letter it takes ages."""
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        (".gitignore", f"{STARS}\n", ".gitignore: its patterns take more than 2 s for `aaaaaaa"),
+        ("netlint.toml", f'exclude = ["{STARS}"]\n', "the settings (`exclude`, `per-file-ignores`): its patterns take more than 2 s for"),
+        ("netlint.toml", f'per-file-ignores = {{ "{STARS}" = ["NL5"] }}\n', "the settings (`exclude`, `per-file-ignores`): its patterns"),
+    ],
+    ids=[".gitignore", "exclude", "per-file-ignores"],
+)
+def test_patterns_come_to_an_end(file: str, text: str, words: str) -> None:
+    Path(file).write_text(text)
+    Path(f"{'a' * 120}.py").write_text(FLAWED)
+    code, _, said = told("check", ".")
+    assert code == 2 and words in said and said.count("\n") == 1, said
+
+
+def test_folders_in_folders_deeper_than_calls_may_be(folder: Path) -> None:
+    here = os.open(".", os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("d", dir_fd=here)
+        inner = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    folder.joinpath(*["d"] * 1200, "model.py").write_text(FLAWED)
+    code, findings, words = told("check", "--select", "NL501", "--output-format", "json", ".")
+    assert (code, words) == (1, "") and findings.count('"code"') == 1
+    subprocess.run(["rm", "-rf", "d"], check=True)  # pytest could not
+
+
 # -- links ------------------------------------------------------------------------------------------------------------------
 
 
