@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -136,7 +136,9 @@ def test_patterns_come_to_an_end(file: str, text: str, words: str) -> None:
     assert code == 2 and words in said and said.count("\n") == 1, said
 
 
-def test_folders_in_folders_deeper_than_calls_may_be(folder: Path) -> None:
+@pytest.fixture
+def deep(folder: Path) -> Iterator[Path]:
+    """A folder in folders, deeper than calls may be."""
     here = os.open(".", os.O_RDONLY)
     for _ in range(1200):
         os.mkdir("d", dir_fd=here)
@@ -144,10 +146,14 @@ def test_folders_in_folders_deeper_than_calls_may_be(folder: Path) -> None:
         os.close(here)
         here = inner
     os.close(here)
-    folder.joinpath(*["d"] * 1200, "model.py").write_text(FLAWED)
+    yield folder.joinpath(*["d"] * 1200)
+    subprocess.run(["rm", "-rf", "d"], cwd=folder, check=True)  # pytest could not
+
+
+def test_folders_in_folders_are_walked(deep: Path) -> None:
+    (deep / "model.py").write_text(FLAWED)
     code, findings, words = told("check", "--select", "NL501", "--output-format", "json", ".")
     assert (code, words) == (1, "") and findings.count('"code"') == 1
-    subprocess.run(["rm", "-rf", "d"], check=True)  # pytest could not
 
 
 # -- links ------------------------------------------------------------------------------------------------------------------
