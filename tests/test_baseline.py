@@ -151,6 +151,12 @@ def _replace(name: str, old: str, new: str) -> None:
     Path(name).write_text(text.replace(old, new))
 
 
+def test_a_path_that_no_file_can_have(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("netlint.toml").write_text('baseline = "\\u0000"\n')
+    assert run(["check", "model.py"]) == 2
+    assert "cannot read the baseline" in capsys.readouterr().err
+
+
 def test_a_project_of_500_files_with_a_rename_and_ten_edits(capsys: pytest.CaptureFixture[str]) -> None:
     """A local name is renamed and code is moved, none of which brings a finding back; and each finding that is new is told."""
     Path("model.py").unlink()

@@ -113,3 +113,14 @@ def test_without_the_extra_the_command_names_it(monkeypatch: pytest.MonkeyPatch,
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == "netlint: the language server needs the extra `lsp`: pip install 'netlint-nn[lsp]'\n"
+
+
+def test_the_outline_of_a_network_that_holds_itself_has_an_end(tmp_path: Path) -> None:
+    text = (
+        "from torch import nn\n\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(4, 4)\n        self.me = self\n\n    def forward(self, x):\n        return self.fc(x)\n"
+    )
+    desk, path = Desk(Terms(isolated=True)), tmp_path / "net.py"
+    desk.check(path, text, 1)
+    (network,) = desk.symbols(path)
+    assert network.detail == "20 parameters" and [child.name for child in network.children] == ["fc"]

@@ -13,7 +13,9 @@ from netlint.graph import Layer, Operator, Unknown
 def layers_of(root: Module) -> list[Layer]:
     """All layers below a root, parents first, with their paths, parents and parameters set."""
     found: list[Layer] = []
-    for path, module in module_tree.walk(root):
+    walked = module_tree.walk(root)
+    paths = {id(module): path for path, module in walked}
+    for path, module in walked:
         layer = module.layer
         layer.path, layer.operator, layer.registered = path, module.operator, True
         layer.parameters = {
@@ -24,13 +26,18 @@ def layers_of(root: Module) -> list[Layer]:
         }
         for name, parameter in layer.parameters.items():
             parameter.name, parameter.owner = name, parameter.owner or layer
-        layer.children = {name: child.layer for name, child in module_tree.child_modules(module)}
+        layer.children = {name: child.layer for name, child in module_tree.child_modules(module) if not _is_within(path, paths[id(child)])}
         found.append(layer)
     for layer in found:
         for child in layer.children.values():
             child.parent = layer
     root.layer.parent = None
     return found
+
+
+def _is_within(path: str, other: str) -> bool:
+    """Whether a module of this path is the other or stands below it: `self.head = self` makes no child, or layers would have no end."""
+    return not other or path == other or path.startswith(f"{other}.")
 
 
 def _kept_in(value: Any, depth: int = 4) -> Iterator[tuple[str, Any]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from netlint.frontends.decoding import decode
 from netlint.frontends.errors import SourceError
+from netlint.frontends.files import content
 from netlint.frontends.limits import Limits
 from netlint.frontends.reading import Lookups, digest
 from netlint.frontends.source.code import NodeCache, SourceFile
@@ -105,7 +106,7 @@ class Project:
             return True
         if path not in self._bytes:
             try:
-                self._bytes[path] = path.read_bytes()
+                self._bytes[path] = content(path, self.limits.file_size)
                 self.lookups.read[str(path)] = digest(self._bytes[path])
             except OSError:
                 self._bytes[path] = b""
@@ -155,22 +156,25 @@ class Project:
         if path not in self._files:
             self._digests[path] = ""
             try:
-                data = path.read_bytes()
+                data = content(path, self.limits.file_size)
                 self._digests[path] = digest(data)
-                if len(data) > self.limits.file_size:
-                    self._files[path] = None
-                else:
-                    shown = self._shown(path)
-                    self._files[path] = SourceFile(decode(data), shown, module, path.name == "__init__.py", path, parses_when_called=True)
-                    self.opened.append(path)
+                shown = self._shown(path)
+                self._files[path] = SourceFile(decode(data), shown, module, path.name == "__init__.py", path, parses_when_called=True)
+                self.opened.append(path)
             except (OSError, SourceError):
                 self._files[path] = None
         else:
             self._files[path] = self._files.pop(path)  # the latest used stands last
         if path not in self._digests:  # its text was at hand
-            self._digests[path] = digest(path.read_bytes()) if path.is_file() else ""
+            self._digests[path] = self._digest(path)
         self.lookups.read[str(path)] = self._digests[path]
         return self._files[path]
+
+    def _digest(self, path: Path) -> str:
+        try:
+            return digest(content(path, self.limits.file_size))
+        except OSError:
+            return ""
 
     def _shown(self, path: Path) -> str:
         """The name under which findings in an imported file are reported: relative to a root as the user wrote it."""
