@@ -105,12 +105,7 @@ class Project:
         if path is None:
             return True
         if path not in self._bytes:
-            try:
-                self._bytes[path] = content(path, self.limits.file_size)
-                self.lookups.read[str(path)] = digest(self._bytes[path])
-            except OSError:
-                self._bytes[path] = b""
-                self.lookups.read[str(path)] = ""
+            self._bytes[path] = self._read(path) or b""
         data = self._bytes[path]
         return name.encode() in data or b"import *" in data
 
@@ -154,27 +149,35 @@ class Project:
     def _load(self, path: Path, module: str) -> SourceFile | None:
         path = path.absolute()
         if path not in self._files:
-            self._digests[path] = ""
-            try:
-                data = content(path, self.limits.file_size)
-                self._digests[path] = digest(data)
-                shown = self._shown(path)
-                self._files[path] = SourceFile(decode(data), shown, module, path.name == "__init__.py", path, parses_when_called=True)
-                self.opened.append(path)
-            except (OSError, SourceError):
-                self._files[path] = None
+            self._files[path] = self._opened(path, module)
+            self._digests[path] = self.lookups.read[str(path)]
         else:
             self._files[path] = self._files.pop(path)  # the latest used stands last
         if path not in self._digests:  # its text was at hand
-            self._digests[path] = self._digest(path)
+            self._read(path)
+            self._digests[path] = self.lookups.read[str(path)]
         self.lookups.read[str(path)] = self._digests[path]
         return self._files[path]
 
-    def _digest(self, path: Path) -> str:
+    def _opened(self, path: Path, module: str) -> SourceFile | None:
+        data = self._read(path)
+        if data is None:
+            return None
         try:
-            return digest(content(path, self.limits.file_size))
+            file = SourceFile(decode(data), self._shown(path), module, path.name == "__init__.py", path, parses_when_called=True)
+        except SourceError:
+            return None
+        self.opened.append(path)
+        return file
+
+    def _read(self, path: Path) -> bytes | None:
+        """A file's bytes, and a note of what they were; None for one that cannot be read or is too large."""
+        try:
+            data = content(path, self.limits.file_size)
         except OSError:
-            return ""
+            data = None
+        self.lookups.read[str(path)] = "" if data is None else digest(data)
+        return data
 
     def _shown(self, path: Path) -> str:
         """The name under which findings in an imported file are reported: relative to a root as the user wrote it."""
